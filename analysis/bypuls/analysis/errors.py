@@ -1,0 +1,39 @@
+"""What can be wrong with an analysis.
+
+AnalysisError
+├── BadInput (ValueError)            the caller's arrays or arguments: shapes, NaN, order, range
+│   ├── BadHistogram                 a histogram's text or classes
+│   └── MixedWidths                  histograms that can't be added up
+├── NotEnoughVehicles (ValueError)   the sample can't carry the figure
+└── InOpenClass (ValueError)         the figure lies in a class without an upper edge: it is unknown
+"""
+
+from __future__ import annotations
+
+
+class AnalysisError(Exception):
+    """Root of everything that this room raises on purpose."""
+
+
+class BadInput(AnalysisError, ValueError):
+    """An argument that can't be what it says; the message names it, its value and what was expected."""
+
+
+class BadHistogram(BadInput):
+    """A histogram whose text or classes contradict themselves."""
+
+
+class MixedWidths(BadInput):
+    """Histograms with different classes: they don't add up."""
+
+
+class NotEnoughVehicles(AnalysisError, ValueError):
+    """Fewer vehicles than the figure needs."""
+
+
+class InOpenClass(AnalysisError, ValueError):
+    """The figure falls into the open top class, so nothing but 'above its lower edge' is known."""
+
+    def __init__(self, what: str, lower_edge_kmh: float) -> None:
+        super().__init__(f"{what} lies in the open class above {lower_edge_kmh:g} km/h; expected a closed class")
+        self.lower_edge_kmh = lower_edge_kmh
