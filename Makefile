@@ -1,0 +1,90 @@
+# bypuls: everything a developer or a first visitor types. `make help` lists it.
+# Needs GNU make and Python 3.11 or newer; works as root or not and from any folder name.
+
+SHELL := /bin/sh
+.SHELLFLAGS := -euc
+.ONESHELL:
+.DEFAULT_GOAL := help
+.PHONY: help setup run test soak bench lint lock clean
+
+PYTHON ?= python3
+ARGS ?=
+PY := .venv/bin/python
+
+help: ## say what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' Makefile
+	echo
+	echo 'Arguments go in ARGS: make run ARGS="--port 9000", make test ARGS="tests/wire -x".'
+	echo 'Another Python: make setup PYTHON=python3.12.'
+
+# .venv/ready holds what .venv was made from and where: other contents or a moved folder make it again.
+setup: ## make .venv ready (called by the others; does nothing when it is)
+	@want="$$(cat pyproject.toml requirements.lock | cksum) $$(pwd)"
+	if [ -f .venv/ready ] && [ "$$(cat .venv/ready)" = "$$want" ] && $(PY) -c '' 2>/dev/null; then exit 0; fi
+	python=''
+	for candidate in '$(PYTHON)' python3 python3.13 python3.12 python3.11; do
+		if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+			python=$$candidate
+			break
+		fi
+	done
+	if [ -z "$$python" ]; then
+		found=$$('$(PYTHON)' --version 2>&1) || found='no Python at all'
+		echo "bypuls needs Python 3.11 or newer; '$(PYTHON)' here is: $$found." >&2
+		echo 'Debian 12, Ubuntu 24.04 and later have it: apt install python3 python3-venv' >&2
+		echo 'A Python elsewhere is named like this: make setup PYTHON=/path/to/python3.12' >&2
+		exit 1
+	fi
+	echo "Making .venv with $$("$$python" --version) …"
+	rm -rf .venv
+	if "$$python" -c 'import ensurepip' 2>/dev/null; then
+		"$$python" -m venv .venv
+		pip() { $(PY) -m pip "$$@"; }
+	elif "$$python" -m pip --python "$$python" --version >/dev/null 2>&1; then
+		"$$python" -m venv --without-pip .venv
+		pip() { "$$python" -m pip --python $(PY) "$$@"; }
+	else
+		echo 'This Python comes without pip and ensurepip. On Debian and Ubuntu: apt install python3-venv' >&2
+		echo "(for a Python beside the system's, say python3.12: apt install python3.12-venv). Then the same command again." >&2
+		exit 1
+	fi
+	# uv, of the locked version, does in seconds what takes pip half a minute. It reads no pip settings (a mirror,
+	# say), so where it fails pip goes on alone.
+	awk '/^[^ ]/ { uv = /^uv==/ } uv' requirements.lock > .venv/uv.txt
+	if pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement .venv/uv.txt &&
+		$(PY) -m uv pip install --quiet --python $(PY) --no-deps --require-hashes --requirement requirements.lock; then
+		:
+	else
+		echo 'uv could not install the libraries; pip does it now, more slowly …'
+		pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements.lock
+	fi
+	pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	echo "$$want" > .venv/ready
+	echo '.venv is ready.'
+
+run: setup ## the whole platform on this machine, with a simulated town; Ctrl-C ends it
+	@exec .venv/bin/bypuls up $(ARGS)
+
+test: setup ## the tests; against mosquitto, influxd and Chromium where these are present
+	@exec $(PY) -m pytest $(ARGS)
+
+soak: setup ## the long tests
+	@exec $(PY) -m pytest -m slow $(ARGS)
+
+bench: setup ## measured speeds beside their goals
+	@exec $(PY) bench/run.py $(ARGS)
+
+lint: setup ## style, formatting and types
+	@$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+
+lock: setup ## write requirements.lock anew from pyproject.toml (ARGS=--upgrade for newer versions)
+	@$(PY) -m uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command 'make lock' \
+		--extra edge --extra server --extra sim --extra parquet --extra dev \
+		--output-file requirements.lock $(ARGS)
+
+clean: ## remove what can be made again (not the readings in data/, nor .cache/)
+	@rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis test-artefacts
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
