@@ -1,0 +1,39 @@
+"""Time on the wire: UTC with `Z` and at most 6 decimals; inside, aware datetimes or whole microseconds since 1970."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from bypuls.wire.errors import BadField
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_UTC_TEXT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z", re.ASCII)
+_MICROSECOND = timedelta(microseconds=1)
+EXPECTED = "UTC like 2026-11-23T08:15:01.412903Z, at most 6 decimals"
+
+
+def parse_time(field: str, text: object) -> datetime:
+    """The aware datetime of `text`. Raises BadField naming `field`."""
+    if isinstance(text, str) and _UTC_TEXT.fullmatch(text):
+        try:
+            return datetime.fromisoformat(text)
+        except ValueError:
+            pass  # a day or an hour that does not exist: told below like any other bad time
+    raise BadField(field, text, EXPECTED)
+
+
+def format_time(t: datetime) -> str:
+    """`t` in UTC with `Z`; decimals only where there are any."""
+    return f"{t.astimezone(UTC).isoformat()[:-6]}Z"
+
+
+def to_us(t: datetime) -> int:
+    """Whole microseconds since 1970 [µs]; exact, unlike `timestamp()`."""
+    since = t - EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+def from_us(us: int) -> datetime:
+    """The aware UTC datetime of `us` [µs since 1970]."""
+    return EPOCH + us * _MICROSECOND
