@@ -75,7 +75,7 @@ def check_sequence(field: str, value: object) -> int:
 
 
 def decode_batch(data: bytes) -> Batch:
-    """The batch of `data`. One bad reading raises nothing. Raises Undecodable where the frame is bad, UnknownVersion."""
+    """The batch of `data`. One bad reading raises nothing. Raises Undecodable for a bad frame, UnknownVersion."""
     if len(data) > MAX_MESSAGE_BYTES:
         raise Undecodable(f"{len(data)} bytes — at most {MAX_MESSAGE_BYTES} in a message")
     try:

@@ -1,4 +1,4 @@
-"""MQTT topics: bypuls/v1/<device>/<channel>. The device's id is a level of its own: a broker's ACL can hold it there."""
+"""MQTT topics: bypuls/v1/<device>/<channel>. The device's id is a level of its own: an ACL can hold it there."""
 
 from __future__ import annotations
 
