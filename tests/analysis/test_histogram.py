@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from bypuls.analysis import histogram as hg
 from bypuls.analysis.errors import BadHistogram, BadInput, InOpenClass, MixedWidths, NotEnoughVehicles
 from bypuls.analysis.histogram import SpeedHistogram, format_histogram, from_speeds, merge, parse_histogram
-from hypothesis import given
-from hypothesis import strategies as st
 
 MPH3 = SpeedHistogram(
     np.arange(12.0, 48.0, 3.0), np.arange(15.0, 49.0, 3.0), [1, 2, 6, 12, 13, 20, 18, 14, 6, 6, 1, 1], 3.0

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+
 from bypuls.analysis.errors import BadInput
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
@@ -42,6 +43,12 @@ def time_column(name: str, values: npt.ArrayLike) -> IntArray:
     if column.size and column.dtype.kind not in "iu":
         raise BadInput(f"{name}: {column.dtype}; expected integers [µs since 1970 UTC]")
     return column.astype(np.int64, copy=False)
+
+
+def sum_by(index: npt.NDArray[np.integer[Any]], amounts: npt.NDArray[Any], length: int) -> FloatArray:
+    """The sum of `amounts` per `index` 0 … length − 1 as float64, added in their order."""
+    # numpy's bincount returns integers where there is nothing to add up.
+    return np.bincount(index, weights=amounts, minlength=length).astype(np.float64, copy=False)
 
 
 def same_length(**columns: npt.NDArray[Any]) -> None:

@@ -5,7 +5,7 @@ extrapolate with their uptime). The top class may be open (upper edge = inf).
 
 Text of a rollup, always read together with its `width_kmh`:
 
-    31:2,38:5         upper edge:count. With width_kmh > 0 a class holds (upper − width, upper]; empty ones are left out.
+    31:2,38:5         upper edge:count. With width_kmh > 0 a class holds (upper − width, upper]; no empty ones.
     20:4,25:0,50:7    with width_kmh = 0 all classes are listed, empty ones too; a class begins where the one before
                       ends, the first at 0.
     …,>120:3          an open top: everything above 120 km/h.
@@ -20,7 +20,8 @@ from typing import NoReturn
 
 import numpy as np
 import numpy.typing as npt
-from bypuls.analysis.arrays import FloatArray, finite_column, float_column, same_length
+
+from bypuls.analysis.arrays import FloatArray, finite_column, float_column, same_length, sum_by
 from bypuls.analysis.errors import BadHistogram, InOpenClass, MixedWidths, NotEnoughVehicles
 
 _NUMBER = r"\d+(?:\.\d+)?(?:e[+-]?\d+)?"
@@ -198,8 +199,7 @@ def merge(histograms: Iterable[SpeedHistogram]) -> SpeedHistogram:
             _refuse_mix(f"classes of {width:g} km/h at {lower[0]:g} and at {lower[off][0]:g}: different grids")
     _, first_at, inverse = np.unique(np.rint(lower / width * 1024), return_index=True, return_inverse=True)
     # An open and a closed class may not share a lower edge: refused above, since the closed one reaches over it.
-    summed = np.bincount(inverse, weights=counts, minlength=first_at.size)
-    return SpeedHistogram(lower[first_at], upper[first_at], summed, width)
+    return SpeedHistogram(lower[first_at], upper[first_at], sum_by(inverse, counts, first_at.size), width)
 
 
 def percentile(histogram: SpeedHistogram, p: float) -> float:
