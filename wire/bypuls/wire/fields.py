@@ -118,7 +118,7 @@ def _number(name: str, spec: Spec, value: object) -> float:
     kind = type(value)
     # The comparison comes first and is exact: float() of a whole number beyond the floats would raise.
     if (kind is float or kind is int) and spec.low <= value <= spec.high:  # type: ignore[operator]
-        return float(value)  # type: ignore[arg-type]
+        return float(value) + 0.0  # type: ignore[arg-type]  # −0.0 becomes 0.0, which every store keeps
     raise BadField(name, value, spec.expected)
 
 
