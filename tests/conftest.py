@@ -1,0 +1,267 @@
+"""Real servers for tests: an InfluxDB and MQTT brokers, each a process of its own on free ports of this machine.
+
+Tests that need one ask for `influx_server`, `own_influx`, `mosquitto_broker` or `mosquitto_factory`; where the program
+isn't installed they are skipped with the reason. Nothing is left running: fixtures end what they started.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+START_TIMEOUT_S = 30.0
+
+_INFLUX_CONF = """
+reporting-disabled = true
+bind-address = "127.0.0.1:0"
+[meta]
+  dir = "{folder}/meta"
+[data]
+  dir = "{folder}/data"
+  wal-dir = "{folder}/wal"
+  index-version = "tsi1"
+  query-log-enabled = false
+[monitor]
+  store-enabled = false
+[http]
+  bind-address = "127.0.0.1:{port}"
+  auth-enabled = true
+  flux-enabled = true
+  log-enabled = false
+"""
+
+_MOSQUITTO_CONF = """
+listener {port} 127.0.0.1
+allow_anonymous true
+persistence false
+log_dest stdout
+{user}
+"""
+
+
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class ServerProcess:
+    """A server process on `host`:`port`; `stop`, `kill` and `restart` keep its port and its folder."""
+
+    host = "127.0.0.1"
+
+    def __init__(self, program: str, folder: Path) -> None:
+        self.program = program
+        self.folder = folder
+        self.port = 0
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """The process's id. Raises RuntimeError where it doesn't run."""
+        if self._process is None:
+            raise RuntimeError(f"{self.program} does not run")
+        return self._process.pid
+
+    @property
+    def log(self) -> str:
+        """What the server has said until now."""
+        path = self.folder / "server.log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def command(self) -> list[str]:
+        """Writes the configuration and gives the command that starts the server."""
+        raise RuntimeError(f"{type(self).__name__} names no command")
+
+    def is_ready(self) -> bool:
+        """Whether the server answers."""
+        with contextlib.closing(socket.socket()) as probe:
+            probe.settimeout(0.5)
+            return probe.connect_ex((self.host, self.port)) == 0
+
+    def start(self) -> None:
+        """Starts the server and returns when it answers. Raises RuntimeError with its last words."""
+        if self._process is not None:
+            raise RuntimeError(f"{self.program} runs already")
+        first_time = self.port == 0
+        for _ in range(5):
+            if first_time:
+                self.port = free_port()
+            if self._launch():
+                return
+        raise RuntimeError(f"{self.program} did not start:\n{self.log[-2000:]}")
+
+    def _launch(self) -> bool:
+        with (self.folder / "server.log").open("ab") as log:
+            process = subprocess.Popen(
+                self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+            )
+        self._process = process
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while time.monotonic() < deadline:
+            # Waiting for the process's end is the pause between two looks: whoever dies early is noticed at once.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(0.02)
+                break
+            if self.is_ready():
+                return True
+        self.kill()
+        return False
+
+    def stop(self) -> None:
+        """Ends the server in good order (SIGTERM)."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.terminate()
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def kill(self) -> None:
+        """Ends the server at once (SIGKILL)."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+
+    def restart(self) -> None:
+        """Stops the server where it still runs and starts it on the same port."""
+        self.stop()
+        self.start()
+
+
+class MosquittoBroker(ServerProcess):
+    """A mosquitto with its own defaults (persistence off, queue of 1,000); `extra` lines go into its configuration."""
+
+    def __init__(self, program: str, folder: Path, extra: str = "") -> None:
+        super().__init__(program, folder)
+        self.extra = extra
+
+    def command(self) -> list[str]:
+        path = self.folder / "mosquitto.conf"
+        # Started by root, mosquitto would change to a user that may not read the test's folder.
+        user = "user root" if os.geteuid() == 0 else ""
+        path.write_text(_MOSQUITTO_CONF.format(port=self.port, user=user) + self.extra)
+        return [self.program, "-c", str(path)]
+
+
+class InfluxServer(ServerProcess):
+    """An InfluxDB 1.12 with Flux and authorisation; speaks the 2.x calls for writing, Flux, deleting and buckets."""
+
+    token = "bypuls:correct-horse"
+    org = ""
+
+    @property
+    def url(self) -> str:
+        """Where the server answers."""
+        return f"http://{self.host}:{self.port}"
+
+    def command(self) -> list[str]:
+        path = self.folder / "influxdb.conf"
+        path.write_text(_INFLUX_CONF.format(folder=self.folder, port=self.port))
+        return [self.program, "-config", str(path)]
+
+    def is_ready(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/ping", timeout=1) as answer:
+                return bool(answer.status == 204)
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return False
+
+    def add_admin(self) -> None:
+        """Creates the user of `token`: what an operator does once on a fresh server."""
+        user, password = self.token.split(":")
+        self.influxql(f"CREATE USER {user} WITH PASSWORD '{password}' WITH ALL PRIVILEGES", authorised=False)
+
+    def influxql(self, statement: str, *, authorised: bool = True) -> bytes:
+        """The answer to an InfluxQL statement; for what an operator does by hand."""
+        headers = {"Authorization": f"Token {self.token}"} if authorised else {}
+        body = urllib.parse.urlencode({"q": statement}).encode()
+        request = urllib.request.Request(f"{self.url}/query", data=body, headers=headers)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return bytes(answer.read())
+
+
+def find_program(name: str, variable: str, *places: Path) -> str:
+    """The path of a program by environment variable, the given places or PATH; skips the test where there is none."""
+    named = os.environ.get(variable)
+    if named:
+        if not os.access(named, os.X_OK):
+            pytest.fail(f"{variable}: {named!r} — expected an executable file")
+        return named
+    for place in places:
+        if os.access(place, os.X_OK):
+            return str(place)
+    found = shutil.which(name)
+    if found is None:
+        pytest.skip(f"no {name} on this machine: set {variable}, or put it on PATH or at {places[0]}")
+    return found
+
+
+@pytest.fixture(scope="session")
+def influx_program() -> str:
+    """The path of influxd."""
+    return find_program("influxd", "BYPULS_INFLUXD", REPOSITORY / ".cache/bin/influxd")
+
+
+def _influx(program: str, folder: Path) -> Iterator[InfluxServer]:
+    server = InfluxServer(program, folder)
+    try:
+        server.start()
+        server.add_admin()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def influx_server(influx_program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[InfluxServer]:
+    """One InfluxDB for the whole run (url, token, org). Shared: keep to your own sensors or buckets, never stop it."""
+    yield from _influx(influx_program, tmp_path_factory.mktemp("influxd"))
+
+
+@pytest.fixture
+def own_influx(influx_program: str, tmp_path: Path) -> Iterator[InfluxServer]:
+    """An InfluxDB of this test's own, to be stopped, killed and restarted at will."""
+    folder = tmp_path / "influxd"
+    folder.mkdir()
+    yield from _influx(influx_program, folder)
+
+
+@pytest.fixture(scope="session")
+def mosquitto_factory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., MosquittoBroker]]:
+    """Makes running brokers: `mosquitto_factory(extra="…")`, `extra` being further lines of mosquitto.conf."""
+    program = find_program("mosquitto", "BYPULS_MOSQUITTO", Path("/usr/sbin/mosquitto"))
+    with contextlib.ExitStack() as running:
+
+        def make(extra: str = "") -> MosquittoBroker:
+            broker = MosquittoBroker(program, tmp_path_factory.mktemp("mosquitto"), extra)
+            running.callback(broker.stop)
+            broker.start()
+            return broker
+
+        yield make
+
+
+@pytest.fixture
+def mosquitto_broker(mosquitto_factory: Callable[..., MosquittoBroker]) -> Iterator[MosquittoBroker]:
+    """A mosquitto of this test's own: host, port, stop(), kill(), restart()."""
+    broker = mosquitto_factory()
+    yield broker
+    broker.stop()
