@@ -15,7 +15,7 @@ from bypuls.wire.codec import as_object, load, reading_of, unknown_field
 from bypuls.wire.errors import BadField, Undecodable, UnknownVersion, WireError
 from bypuls.wire.fields import check_id
 from bypuls.wire.kinds import Reading
-from bypuls.wire.times import format_time, parse_time
+from bypuls.wire.times import format_time, in_utc, parse_time
 
 VERSION = 1
 MAX_READINGS = 500
@@ -50,10 +50,13 @@ class Batch:
 
 
 def assemble_batch(device: str, epoch: str, first: int, sent: datetime, readings: Sequence[bytes]) -> bytes:
-    """A batch's JSON from readings already encoded. Raises BadField beyond 500 readings or 128 KB."""
+    """A batch's JSON from readings already encoded. Raises BadField for a bad frame, beyond 500 readings or 128 KB."""
+    check_id("device", device)
+    check_id("epoch", epoch)
+    check_sequence("first", first)
     if not 1 <= len(readings) <= MAX_READINGS:
         raise BadField("readings", len(readings), f"1…{MAX_READINGS} readings")
-    head = {"v": VERSION, "device": device, "epoch": epoch, "first": first, "sent": format_time(sent)}
+    head = {"v": VERSION, "device": device, "epoch": epoch, "first": first, "sent": format_time(in_utc("sent", sent))}
     data = json.dumps(head, separators=(",", ":")).encode()[:-1] + b',"readings":[' + b",".join(readings) + b"]}"
     if len(data) > MAX_BATCH_BYTES:
         raise BadField("readings", len(data), f"at most {MAX_BATCH_BYTES} bytes in a batch")
@@ -111,7 +114,7 @@ def decode_batch(data: bytes) -> Batch:
 def _slices(data: bytes) -> list[bytes]:
     """The bytes of each reading as they came: found again only where one was refused."""
     text = data.decode("utf-8")
-    decoder = json.JSONDecoder()
+    decoder = json.JSONDecoder(parse_int=float)  # where a number ends is all that counts, however long it is
     at = _readings_at(text, decoder)
     slices: list[bytes] = []
     while True:

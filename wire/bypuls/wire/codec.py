@@ -27,32 +27,42 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return twice
 
 
+def _integer(digits: str) -> int | float:
+    """A whole number of any length: beyond the floats it becomes infinite, which no field takes."""
+    return int(digits) if len(digits) < _MOST_DIGITS else float(digits)
+
+
+_MOST_DIGITS = 400
+_LONGEST_NAME = 64
+
 # NaN and Infinity become floats here and are refused by the field that meets them: no bounds hold for them.
 _decoder = json.JSONDecoder(object_pairs_hook=_pairs)
+# Slower: takes over where the interpreter refuses to read a number, so that it costs one reading, not its whole batch.
+_patient_decoder = json.JSONDecoder(object_pairs_hook=_pairs, parse_int=_integer)
 
 
 def load(data: bytes) -> Any:
     """Any JSON value of `data`. Raises Undecodable."""
-    return load_with(_decoder, data)
-
-
-def load_with(decoder: json.JSONDecoder, data: bytes) -> Any:
-    """Any JSON value of `data` by `decoder`. Raises Undecodable."""
     try:
-        return decoder.decode(data.decode("utf-8"))
+        text = data.decode("utf-8")
+        try:
+            return _decoder.decode(text)
+        except json.JSONDecodeError:
+            raise
+        except ValueError:  # a whole number of thousands of digits
+            return _patient_decoder.decode(text)
     except UnicodeDecodeError as error:
         raise Undecodable(f"byte {error.start} is not UTF-8") from error
     except json.JSONDecodeError as error:
         raise Undecodable(f"no JSON: {error.msg} at character {error.pos}") from error
     except RecursionError as error:
         raise Undecodable("no message: nested far deeper than any message is") from error
-    except ValueError as error:  # an integer of thousands of digits
-        raise Undecodable(f"no message: {error}") from error
 
 
 def unknown_field(name: str, value: object, known: list[str]) -> BadField:
     """The refusal of a field that the contract does not have, with the nearest one that it has."""
-    near = difflib.get_close_matches(name, known, n=1)
+    # Looking for the nearest takes long for a long name, and there is none.
+    near = difflib.get_close_matches(name, known, n=1) if len(name) <= _LONGEST_NAME else ()
     return BadField(name, value, f"no such field; did you mean {near[0]}?" if near else f"only {', '.join(known)}")
 
 

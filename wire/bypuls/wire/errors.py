@@ -9,11 +9,15 @@ WireError (ValueError)
 from __future__ import annotations
 
 _SHOWN = 80
+_LONGEST_NAME = 64
 
 
 def shown(value: object) -> str:
-    """`value` as it may stand in an error: its repr, cut to 80 characters."""
-    text = repr(value)
+    """`value` as it may stand in an error: its repr, cut to 80 characters; printable, so it can always be sent on."""
+    try:
+        text = repr(value)
+    except (RecursionError, ValueError):  # nested to the interpreter's limit, or a whole number of thousands of digits
+        return f"a {type(value).__name__} too large to show"
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
 
@@ -22,9 +26,14 @@ class WireError(ValueError):
 
 
 class BadField(WireError):
-    """One field is wrong: `field` [its name], `value` [as sent], `expected` [in words]."""
+    """One field is wrong: `field` [its name], `value` [as sent], `expected` [in words].
+
+    A name that the sender made up is shown like a value: cut, and with its unprintable characters escaped.
+    """
 
     def __init__(self, field: str, value: object, expected: str) -> None:
+        if len(field) > _LONGEST_NAME or not field.isprintable():
+            field = shown(field)
         super().__init__(f"{field}: {shown(value)} — expected {expected}")
         self.field = field
         self.value = value

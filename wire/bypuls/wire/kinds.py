@@ -26,6 +26,7 @@ from bypuls.wire.fields import (
     register,
     spec_field,
 )
+from bypuls.wire.times import in_utc
 
 MEDIA = ("electricity", "heat", "gas", "water")
 DIRECTIONS = ("toward", "away")
@@ -47,10 +48,8 @@ class Reading:
     def __post_init__(self) -> None:
         check_id("sensor", self.sensor)
         t = self.t
-        if t is not None and t.tzinfo is not UTC:
-            if t.tzinfo is None:
-                raise BadField("t", t, "a time with its zone")
-            object.__setattr__(self, "t", t.astimezone(UTC))
+        if t is not None and not (type(t) is datetime and t.tzinfo is UTC):
+            object.__setattr__(self, "t", in_utc("t", t))
         empty = True
         for name, spec, check in self._checks:
             value = getattr(self, name)
@@ -151,6 +150,8 @@ class TrafficBin(Reading):
 
     def _check_together(self) -> None:
         edges, counts = len(self.upper_edges_kmh), len(self.counts)
+        if not edges and not self.open_top:
+            raise BadField("open_top", self.open_top, "true where there are no edges: one count, of all vehicles")
         if counts != edges + (1 if self.open_top else 0):
             expected = (
                 f"{edges + 1} counts for {edges} edges and an open top"

@@ -6,23 +6,30 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
-from bypuls.wire.batches import VERSION, check_sequence, check_version
+from bypuls.wire.batches import MAX_BATCH_BYTES, MAX_MESSAGE_BYTES, VERSION, check_sequence, check_version
 from bypuls.wire.codec import as_object, load, unknown_field
 from bypuls.wire.errors import BadField, Undecodable
 from bypuls.wire.fields import check_id
-from bypuls.wire.times import format_time, parse_time
+from bypuls.wire.times import format_time, in_utc, parse_time
 
 MAX_REASON = 300
+MAX_VERSION = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A sequence number that became a dead letter, and why."""
+    """A sequence number that became a dead letter, and why: printable and cut to 300 characters, whatever was quoted in it."""
 
     seq: int
     reason: str
+
+    def __post_init__(self) -> None:
+        check_sequence("seq", self.seq)
+        if not self.reason.isprintable():
+            object.__setattr__(self, "reason", "".join(map(_printable, self.reason)))
+        object.__setattr__(self, "reason", self.reason[:MAX_REASON])
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +40,20 @@ class Receipt:
     stored: tuple[tuple[int, int], ...]
     refused: tuple[Refusal, ...] = ()
 
+    def __post_init__(self) -> None:
+        check_id("epoch", self.epoch)
+        for pair in self.stored:
+            _range(pair)
+
     def encode(self) -> bytes:
-        """The receipt's JSON."""
-        obj: dict[str, Any] = {"v": VERSION, "epoch": self.epoch, "stored": [list(pair) for pair in self.stored]}
-        obj["refused"] = [{"seq": r.seq, "reason": r.reason[:MAX_REASON]} for r in self.refused]
-        return _dump(obj)
+        """The receipt's JSON, with reasons as long as 128 KB allow. Raises BadField where it is longer without them."""
+        obj: dict[str, Any] = {"v": VERSION, "epoch": self.epoch, "stored": self.stored}
+        for length in (MAX_REASON, 100, 30, 0):
+            obj["refused"] = [{"seq": r.seq, "reason": r.reason[:length]} for r in self.refused]
+            data = _dump(obj)
+            if len(data) <= MAX_BATCH_BYTES:
+                return data
+        raise BadField("stored", len(data), f"at most {MAX_BATCH_BYTES} bytes in a receipt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +65,20 @@ class Status:
     epoch: str | None = None
     t: datetime | None = None
     version: str | None = None
+
+    def __post_init__(self) -> None:
+        check_id("device", self.device)
+        if type(self.online) is not bool:
+            raise BadField("online", self.online, "true or false")
+        if self.epoch is not None:
+            check_id("epoch", self.epoch)
+        if self.t is not None:
+            object.__setattr__(self, "t", in_utc("t", self.t))
+        version = self.version
+        if version is not None and not (
+            isinstance(version, str) and 1 <= len(version) <= MAX_VERSION and version.isprintable()
+        ):
+            raise BadField("version", version, f"1–{MAX_VERSION} printable characters")
 
     def encode(self) -> bytes:
         """The status's JSON."""
@@ -84,11 +114,14 @@ class SendAgain:
         if (self.since is None) == (self.epoch is None):
             raise BadField("command", self, "either epoch with from and to, or since")
         if self.epoch is not None:
+            check_id("epoch", self.epoch)
             first, last = check_sequence("from", self.first), check_sequence("to", self.last)
             if last < first:
                 raise BadField("to", last, f"a sequence number from {first}")
         elif self.first is not None or self.last is not None:
             raise BadField("since", self.since, "no from and to beside it")
+        else:
+            object.__setattr__(self, "since", in_utc("since", self.since))
 
     def encode(self) -> bytes:
         """The command's JSON."""
@@ -118,29 +151,26 @@ def decode_receipt(data: bytes) -> Receipt:
 def decode_status(data: bytes) -> Status:
     """The status of `data`. Raises Undecodable, UnknownVersion, BadField."""
     obj = _message(data, ("v", "device", "online", "epoch", "t", "version"))
-    online = obj.get("online")
-    if type(online) is not bool:
-        raise BadField("online", online, "true or false")
-    version = obj.get("version")
-    if version is not None and not (isinstance(version, str) and version.isprintable() and len(version) <= 64):
-        raise BadField("version", version, "1–64 printable characters")
     return Status(
-        device=check_id("device", obj.get("device")),
-        online=online,
-        epoch=check_id("epoch", obj["epoch"]) if "epoch" in obj else None,
+        device=obj.get("device"),  # type: ignore[arg-type]
+        online=obj.get("online"),  # type: ignore[arg-type]  # what is no bool is refused there
+        epoch=obj.get("epoch"),
         t=parse_time("t", obj["t"]) if "t" in obj else None,
-        version=version,
+        version=obj.get("version"),
     )
 
 
 def decode_command(data: bytes) -> Command:
     """The command of `data`. Raises Undecodable, UnknownVersion, BadField."""
     obj = _message(data, ("v", "command", "epoch", "from", "to", "since"))
-    command: Literal["identify", "send_again"] | Any = obj.get("command")
+    command = obj.get("command")
     if command == "identify":
+        for name in ("epoch", "from", "to", "since"):
+            if name in obj:
+                raise BadField(name, obj[name], "nothing beside identify")
         return Identify()
     if command == "send_again":
-        epoch = check_id("epoch", obj["epoch"]) if "epoch" in obj else None
+        epoch = obj.get("epoch")
         since = parse_time("since", obj["since"]) if "since" in obj else None
         return SendAgain(epoch=epoch, first=obj.get("from"), last=obj.get("to"), since=since)
     raise BadField("command", command, "identify or send_again")
@@ -161,7 +191,13 @@ def _dump(obj: dict[str, Any]) -> bytes:
     return json.dumps(obj, separators=(",", ":"), ensure_ascii=False).encode()
 
 
+def _printable(character: str) -> str:
+    return character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+
+
 def _message(data: bytes, known: Sequence[str]) -> dict[str, Any]:
+    if len(data) > MAX_MESSAGE_BYTES:
+        raise Undecodable(f"{len(data)} bytes — at most {MAX_MESSAGE_BYTES} in a message")
     try:
         obj = as_object("message", load(data))
     except BadField as error:
@@ -176,7 +212,7 @@ def _message(data: bytes, known: Sequence[str]) -> dict[str, Any]:
 
 
 def _range(value: object) -> tuple[int, int]:
-    if isinstance(value, list) and len(value) == 2:
+    if isinstance(value, list | tuple) and len(value) == 2:
         first, last = check_sequence("stored", value[0]), check_sequence("stored", value[1])
         if first <= last:
             return first, last
@@ -188,4 +224,6 @@ def _refusal(value: object) -> Refusal:
     reason = obj.get("reason")
     if set(obj) != {"seq", "reason"} or not isinstance(reason, str):
         raise BadField("refused", value, "{seq, reason}")
+    if len(reason) > MAX_REASON or not reason.isprintable():
+        raise BadField("reason", reason, f"at most {MAX_REASON} printable characters")
     return Refusal(check_sequence("seq", obj["seq"]), reason)

@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 from bypuls.wire.errors import BadField
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_UTC_TEXT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z", re.ASCII)
+# Hours, minutes and seconds are bounded here: later Pythons read 24:00 as the next day's midnight.
+UTC_PATTERN = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?Z"
+_UTC_TEXT = re.compile(UTC_PATTERN)
 _MICROSECOND = timedelta(microseconds=1)
 EXPECTED = "UTC like 2026-11-23T08:15:01.412903Z, at most 6 decimals"
 
@@ -19,12 +21,22 @@ def parse_time(field: str, text: object) -> datetime:
         try:
             return datetime.fromisoformat(text)
         except ValueError:
-            pass  # a day or an hour that does not exist: told below like any other bad time
+            pass  # a day that does not exist: told below like any other bad time
     raise BadField(field, text, EXPECTED)
 
 
+def in_utc(field: str, t: object) -> datetime:
+    """`t` in UTC. Raises BadField for what is no datetime, has no zone, or lies outside the years 1…9999 in UTC."""
+    if isinstance(t, datetime) and t.utcoffset() is not None:
+        try:
+            return t.astimezone(UTC)
+        except OverflowError:
+            pass  # the first or last hours of the calendar in another zone: told below
+    raise BadField(field, t, "a time with its zone")
+
+
 def format_time(t: datetime) -> str:
-    """`t` in UTC with `Z`; decimals only where there are any."""
+    """`t` in UTC with `Z`; decimals only where there are any. `t` has a zone: `in_utc` sees to it."""
     return f"{t.astimezone(UTC).isoformat()[:-6]}Z"
 
 
