@@ -7,7 +7,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .PHONY: help setup run test soak bench lint lock clean
 
-PYTHON ?= python3
+PYTHON ?=
 ARGS ?=
 PY := .venv/bin/python
 
@@ -22,15 +22,16 @@ setup: ## make .venv ready (called by the others; does nothing when it is)
 	@want="$$(cat pyproject.toml requirements.lock | cksum) $$(pwd)"
 	if [ -f .venv/ready ] && [ "$$(cat .venv/ready)" = "$$want" ] && $(PY) -c '' 2>/dev/null; then exit 0; fi
 	python=''
-	for candidate in '$(PYTHON)' python3 python3.13 python3.12 python3.11; do
+	for candidate in $(if $(PYTHON),'$(PYTHON)',python3 python3.13 python3.12 python3.11); do
 		if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
-			python=$$candidate
+			python=$$(command -v "$$candidate")
 			break
 		fi
 	done
 	if [ -z "$$python" ]; then
-		found=$$('$(PYTHON)' --version 2>&1) || found='no Python at all'
-		echo "bypuls needs Python 3.11 or newer; '$(PYTHON)' here is: $$found." >&2
+		asked='$(or $(PYTHON),python3)'
+		found=$$("$$asked" --version 2>&1) || found='not there'
+		echo "bypuls needs Python 3.11 or newer; $$asked is: $$found." >&2
 		echo 'Debian 12, Ubuntu 24.04 and later have it: apt install python3 python3-venv' >&2
 		echo 'A Python elsewhere is named like this: make setup PYTHON=/path/to/python3.12' >&2
 		exit 1
