@@ -1,0 +1,126 @@
+"""Opening the registry's database: SQLite with its settings, PostgreSQL by URL, both migrated under a lock."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from bypuls.store.registry.errors import BadDatabase
+
+BUSY_TIMEOUT_MS = 30_000
+"""How long a writer waits for another one on SQLite [ms]."""
+
+_WRITING = "bypuls_writing"
+# Any number will do, as long as every process takes the same one.
+_MIGRATION_LOCK = 0x62797075
+
+
+def database_url(url_or_path: str | Path) -> URL:
+    """The URL of a registry: a path is an SQLite file. Raises BadDatabase."""
+    if isinstance(url_or_path, Path) or "://" not in url_or_path:
+        return URL.create("sqlite", database=str(url_or_path))
+    try:
+        url = make_url(url_or_path)
+    except ArgumentError as error:
+        raise BadDatabase(
+            "the registry's URL can't be read — expected like sqlite:////var/lib/bypuls/registry.db"
+        ) from error
+    backend = url.get_backend_name()
+    if backend not in ("sqlite", "postgresql"):
+        raise BadDatabase(f"{backend!r} — expected sqlite or postgresql as the registry's database")
+    if backend == "sqlite" and url.database in (None, "", ":memory:"):
+        raise BadDatabase("a registry in memory — expected a file, since several processes share it")
+    return url
+
+
+def open_engine(url: URL) -> Engine:
+    """An engine for `url`. On SQLite foreign keys are on and commits are durable before they return."""
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False})
+    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def writing(engine: Engine) -> Engine:
+    """The same engine for transactions that will write.
+
+    On SQLite they take the write lock at once: a reader that turns writer after somebody else wrote can only fail.
+    """
+    return engine.execution_options(**{_WRITING: True})
+
+
+def _set_up_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    # The driver's own transactions begin too late and end at every DDL statement: we say BEGIN ourselves.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    # FULL: a receipt is sent once a commit returned, so the commit must have reached the disk.
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    immediate = connection.get_execution_options().get(_WRITING, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+def alembic_config(url: URL | None = None) -> Config:
+    """Alembic's settings in code; with `url` also for its command line."""
+    config = Config()
+    config.set_main_option("script_location", "bypuls.store.registry:migrations")
+    config.set_main_option("path_separator", "os")
+    if url is not None:
+        config.set_main_option("sqlalchemy.url", url.render_as_string(hide_password=False).replace("%", "%%"))
+    return config
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the database to the newest migration; of several processes one migrates and the others wait.
+
+    Raises alembic.util.CommandError where the database is newer than this release.
+    """
+    with _sole_migrator(engine):
+        if engine.dialect.name == "sqlite":
+            _use_wal(engine)
+        with writing(engine).begin() as connection:
+            if engine.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
+            config = alembic_config()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+
+@contextmanager
+def _sole_migrator(engine: Engine) -> Iterator[None]:
+    """On SQLite a lock file: turning WAL on fails at once, without waiting, where another connection is open."""
+    if engine.dialect.name != "sqlite":
+        yield
+        return
+    file = Path(engine.url.database or "")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.with_name(f"{file.name}.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _use_wal(engine: Engine) -> None:
+    raw = engine.raw_connection()
+    try:
+        cursor = raw.cursor()
+        if cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+            cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.close()
+    finally:
+        raw.close()

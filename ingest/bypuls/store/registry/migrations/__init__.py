@@ -1,0 +1,1 @@
+"""The registry's migrations; every later table of the same database adds a revision in `versions`."""

@@ -1,0 +1,56 @@
+"""The registry's tables as typed rows."""
+
+from bypuls.store.registry.base import Base, add_checks
+from bypuls.store.registry.tables.access import ApiKey, Audit, RegistryVersion
+from bypuls.store.registry.tables.accounts import CalorificValue, Factor, Price, Target
+from bypuls.store.registry.tables.equipment import Calibration, Device, Intervention, NonRoutineEvent, Sensor
+from bypuls.store.registry.tables.places import Building, Cabinet, DimmingProfile, HeatedArea, Lamp, Site, SpeedLimit
+
+add_checks()
+
+# Parents before children, so that importing the files in this order finds what they refer to.
+ENTITIES: dict[str, type[Base]] = {
+    table.__tablename__: table
+    for table in (
+        Site,
+        SpeedLimit,
+        Cabinet,
+        Lamp,
+        DimmingProfile,
+        Building,
+        HeatedArea,
+        Device,
+        Sensor,
+        Calibration,
+        Intervention,
+        NonRoutineEvent,
+        Price,
+        CalorificValue,
+        Factor,
+        Target,
+    )
+}
+
+__all__ = [
+    "ENTITIES",
+    "ApiKey",
+    "Audit",
+    "Base",
+    "Building",
+    "Cabinet",
+    "Calibration",
+    "CalorificValue",
+    "Device",
+    "DimmingProfile",
+    "Factor",
+    "HeatedArea",
+    "Intervention",
+    "Lamp",
+    "NonRoutineEvent",
+    "Price",
+    "RegistryVersion",
+    "Sensor",
+    "Site",
+    "SpeedLimit",
+    "Target",
+]

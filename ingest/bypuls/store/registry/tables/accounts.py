@@ -1,0 +1,107 @@
+"""What turns energy into money and CO₂, and the targets that the result is held against."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from bypuls.store.registry import rules
+from bypuls.store.registry.base import Base, Id, Label, Name, Note, Year, dated, in_order, ruled
+from bypuls.store.registry.tables.equipment import MEDIA
+
+PRICE_UNITS = ("dkk_per_kwh", "dkk_per_m3")
+BASES = ("lower", "upper")
+GASES = ("CO2", "CO2e")
+STEPS = ("hour", "month", "year")
+SCOPES = ("1", "2-location", "2-market", "3", "1+3", "life-cycle")
+PURPOSES = ("accounts", "scenario")
+FACTOR_UNITS = ("kg/kWh", "kg/m3", "kg/l")
+TARGET_KINDS = ("geography", "organisation", "lighting", "building")
+
+
+class Price(Base):
+    """What a kilowatt-hour or a cubic metre costs from a day on; `unit` says of which."""
+
+    __tablename__ = "price"
+    __table_args__ = (dated(),)
+    together = (in_order(),)
+
+    medium: Mapped[str] = mapped_column(primary_key=True, info=ruled(rules.one_of(*MEDIA)))
+    valid_from: Mapped[date] = mapped_column(primary_key=True)
+    valid_to: Mapped[date | None] = mapped_column(default=None)
+    unit: Mapped[str] = mapped_column(info=ruled(rules.one_of(*PRICE_UNITS)))
+    value: Mapped[float] = mapped_column(info=ruled(rules.within(-1000, 100_000, "in the row's unit")))
+    source: Mapped[Note | None] = mapped_column(default=None)
+
+
+class CalorificValue(Base):
+    """Energy per volume of gas [kWh/m³] from a day on, on the lower or the upper heating value."""
+
+    __tablename__ = "calorific_value"
+
+    valid_from: Mapped[date] = mapped_column(primary_key=True)
+    basis: Mapped[str] = mapped_column(primary_key=True, info=ruled(rules.one_of(*BASES)))
+    kwh_per_m3: Mapped[float] = mapped_column(info=ruled(rules.within(0, 50, "kWh/m³", open_low=True)))
+    source: Mapped[Note | None] = mapped_column(default=None)
+
+
+class Factor(Base):
+    """One published emission factor: `value` in `unit` (kg per kWh, m³ or litre), from `valid_from` up to `valid_to`.
+
+    A set has a name and a version: new figures for past years are a new version, never an overwritten one.
+    gas, scope, method, area, loss_included, basis : two factors that differ in one of them are never mixed.
+    loss_included : grid loss in or out; None = unknown.
+    basis : lower or upper heating value; None where it has no meaning.
+    purpose : `scenario` factors are forecasts, never for accounts.
+    """
+
+    __tablename__ = "factor"
+    __table_args__ = (dated(),)
+    together = (in_order(),)
+
+    factor_set: Mapped[Id] = mapped_column(primary_key=True)
+    version: Mapped[Label] = mapped_column(primary_key=True)
+    carrier: Mapped[Id] = mapped_column(primary_key=True)
+    scope: Mapped[str] = mapped_column(primary_key=True, info=ruled(rules.one_of(*SCOPES)))
+    gas: Mapped[str] = mapped_column(primary_key=True, info=ruled(rules.one_of(*GASES)))
+    method: Mapped[Label] = mapped_column(primary_key=True)
+    area: Mapped[Label] = mapped_column(primary_key=True)
+    valid_from: Mapped[datetime] = mapped_column(primary_key=True)
+    valid_to: Mapped[datetime | None] = mapped_column(default=None)
+    step: Mapped[str] = mapped_column(info=ruled(rules.one_of(*STEPS)))
+    value: Mapped[float] = mapped_column(info=ruled(rules.within(-10, 100, "in the row's unit")))
+    unit: Mapped[str] = mapped_column(info=ruled(rules.one_of(*FACTOR_UNITS)))
+    loss_included: Mapped[bool | None] = mapped_column(default=None)
+    basis: Mapped[str | None] = mapped_column(default=None, info=ruled(rules.one_of(*BASES)))
+    purpose: Mapped[str] = mapped_column(default="accounts", info=ruled(rules.one_of(*PURPOSES)))
+    source: Mapped[Note]
+
+
+class Target(Base):
+    """A promise: `reduction` [share, 0..1] of `base_tonnes` [t a year] by `target_year`.
+
+    Several may stand side by side.
+
+    base_tonnes : None = nobody has said yet; then no trajectory can be drawn.
+    """
+
+    __tablename__ = "target"
+    __table_args__ = (CheckConstraint("target_year > base_year", name="years"),)
+    together = (in_order("base_year", "target_year"),)
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    name: Mapped[Name]
+    kind: Mapped[str] = mapped_column(info=ruled(rules.one_of(*TARGET_KINDS)))
+    scope: Mapped[Note | None] = mapped_column(default=None)
+    base_year: Mapped[Year | None] = mapped_column(default=None)
+    base_tonnes: Mapped[float | None] = mapped_column(
+        default=None, info=ruled(rules.within(0, 1_000_000_000, "t a year", open_low=True))
+    )
+    reduction: Mapped[float] = mapped_column(info=ruled(rules.within(0, 1, "as a share")))
+    target_year: Mapped[Year]
+    gas: Mapped[str] = mapped_column(info=ruled(rules.one_of(*GASES)))
+    method: Mapped[Label | None] = mapped_column(default=None)
+    source: Mapped[Note | None] = mapped_column(default=None)
+    note: Mapped[Note | None] = mapped_column(default=None)

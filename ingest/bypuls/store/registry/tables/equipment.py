@@ -1,0 +1,145 @@
+"""What measures: devices, their sensors with calibrations, and what was done or happened where they measure."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from bypuls.store.registry import rules
+from bypuls.store.registry.base import (
+    Base,
+    Id,
+    Label,
+    Latitude,
+    Longitude,
+    Name,
+    Note,
+    Together,
+    dated,
+    in_order,
+    one_asset,
+    refers,
+    ruled,
+)
+
+SENSOR_KINDS = ("lamp", "passage", "traffic_bin", "meter", "cabinet", "weather", "health")
+MEDIA = ("electricity", "heat", "gas", "water")
+ASSET_KINDS = ("site", "building", "cabinet", "lamp")
+_ONE_OF_FOUR = one_asset(*ASSET_KINDS)
+_ONE_OF_THREE = one_asset("site", "building", "cabinet")
+
+
+class Device(Base):
+    """A computer at the edge; its id is its certificate's name and its topic level."""
+
+    __tablename__ = "device"
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    name: Mapped[Name]
+    lat: Mapped[Latitude | None] = mapped_column(default=None)
+    lon: Mapped[Longitude | None] = mapped_column(default=None)
+    retired_at: Mapped[datetime | None] = mapped_column(default=None)
+    note: Mapped[Note | None] = mapped_column(default=None)
+
+
+class Sensor(Base):
+    """One source of readings. It belongs to one device and measures at one place at most.
+
+    interval_s : nominal time between readings [s]; without it gaps can't be told.
+    parent, sign : the meter that this one sits behind; -1 where it is to be subtracted.
+    multiplier : what the readings are multiplied by (a current transformer's ratio) [-].
+    valid_from, valid_to : when the sensor was there; a swapped meter is a further sensor.
+    """
+
+    __tablename__ = "sensor"
+    __table_args__ = (
+        dated(),
+        _ONE_OF_FOUR[0],
+        CheckConstraint("medium IS NULL OR kind = 'meter'", name="medium_of_meter"),
+        CheckConstraint("parent IS NULL OR parent <> id", name="parent_is_other"),
+    )
+    together = (
+        in_order(),
+        _ONE_OF_FOUR[1],
+        Together("medium", "none, since only a meter has a medium", lambda s: s.medium is None or s.kind == "meter"),
+        Together("parent", "another sensor than itself", lambda s: s.parent is None or s.parent != s.id),
+    )
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    device: Mapped[Id] = mapped_column(refers("device"), index=True)
+    kind: Mapped[str] = mapped_column(info=ruled(rules.one_of(*SENSOR_KINDS)))
+    name: Mapped[Name]
+    site: Mapped[Id | None] = mapped_column(refers("site"), index=True, default=None)
+    building: Mapped[Id | None] = mapped_column(refers("building"), index=True, default=None)
+    cabinet: Mapped[Id | None] = mapped_column(refers("cabinet"), index=True, default=None)
+    lamp: Mapped[Id | None] = mapped_column(refers("lamp"), index=True, default=None)
+    medium: Mapped[str | None] = mapped_column(default=None, info=ruled(rules.one_of(*MEDIA)))
+    interval_s: Mapped[float | None] = mapped_column(
+        default=None, info=ruled(rules.within(0, 31_622_400, "s", open_low=True))
+    )
+    parent: Mapped[Id | None] = mapped_column(refers("sensor"), index=True, default=None)
+    sign: Mapped[int] = mapped_column(default=1, info=ruled(rules.SIGN))
+    multiplier: Mapped[float] = mapped_column(default=1.0, info=ruled(rules.within(0, 1_000_000, open_low=True)))
+    serial: Mapped[Label | None] = mapped_column(default=None)
+    valid_from: Mapped[datetime | None] = mapped_column(default=None)
+    valid_to: Mapped[datetime | None] = mapped_column(default=None)
+
+    @property
+    def asset(self) -> tuple[str, str] | None:
+        """Kind and id of the place where it measures; None if it has none."""
+        for kind in ASSET_KINDS:
+            place: str | None = getattr(self, kind)
+            if place is not None:
+                return kind, place
+        return None
+
+
+class Calibration(Base):
+    """The mounting angle [°] of a radar as measured, with how it was checked."""
+
+    __tablename__ = "calibration"
+    __table_args__ = (dated(end="expires"),)
+    together = (in_order(end="expires"),)
+
+    sensor: Mapped[Id] = mapped_column(refers("sensor"), primary_key=True)
+    valid_from: Mapped[date] = mapped_column(primary_key=True)
+    expires: Mapped[date | None] = mapped_column(default=None)
+    angle_deg: Mapped[float] = mapped_column(info=ruled(rules.within(0, 89, "degrees")))
+    angle_uncertainty_deg: Mapped[float | None] = mapped_column(
+        default=None, info=ruled(rules.within(0, 45, "degrees"))
+    )
+    reference: Mapped[Note | None] = mapped_column(default=None)
+    note: Mapped[Note | None] = mapped_column(default=None)
+
+
+class Intervention(Base):
+    """Something that was done on purpose: a hump, a new limit, LED lamps, insulation. At one place at most."""
+
+    __tablename__ = "intervention"
+    __table_args__ = (_ONE_OF_THREE[0],)
+    together = (_ONE_OF_THREE[1],)
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    site: Mapped[Id | None] = mapped_column(refers("site"), index=True, default=None)
+    building: Mapped[Id | None] = mapped_column(refers("building"), index=True, default=None)
+    cabinet: Mapped[Id | None] = mapped_column(refers("cabinet"), index=True, default=None)
+    kind: Mapped[Label]
+    date: Mapped[date]
+    note: Mapped[Note | None] = mapped_column(default=None)
+
+
+class NonRoutineEvent(Base):
+    """Something that changed a building's use without being a measure: an extension, a closure, other hours."""
+
+    __tablename__ = "non_routine_event"
+    __table_args__ = (dated(),)
+    together = (in_order(),)
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    building: Mapped[Id] = mapped_column(refers("building"), index=True)
+    kind: Mapped[Label]
+    valid_from: Mapped[date]
+    valid_to: Mapped[date | None] = mapped_column(default=None)
+    note: Mapped[Note | None] = mapped_column(default=None)

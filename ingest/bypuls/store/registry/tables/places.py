@@ -1,0 +1,141 @@
+"""What stands in the town: streets with their limits, cabinets, lamps and buildings.
+
+Periods run from `valid_from` up to but not including `valid_to`; without `valid_to` they last until the next one.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from bypuls.store.registry import rules
+from bypuls.store.registry.base import (
+    Base,
+    Count,
+    Id,
+    Label,
+    Latitude,
+    Longitude,
+    Name,
+    Note,
+    Wkt,
+    Year,
+    dated,
+    in_order,
+    refers,
+    ruled,
+)
+
+BUILDING_USES = ("housing", "office", "culture", "education", "hospital", "day-care", "sports", "other")
+LIMIT_DIRECTIONS = ("toward", "away", "both")
+
+
+class Site(Base):
+    """A stretch of street (or a square, a path) where traffic or light is measured."""
+
+    __tablename__ = "site"
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    name: Mapped[Name]
+    kind: Mapped[Label | None] = mapped_column(default=None)
+    road_class: Mapped[Label | None] = mapped_column(default=None)
+    school_way: Mapped[bool | None] = mapped_column(default=None)
+    lanes: Mapped[int | None] = mapped_column(default=None, info=ruled(rules.within(1, 20, "lanes")))
+    lat: Mapped[Latitude | None] = mapped_column(default=None)
+    lon: Mapped[Longitude | None] = mapped_column(default=None)
+    geometry: Mapped[Wkt | None] = mapped_column(default=None)
+    note: Mapped[Note | None] = mapped_column(default=None)
+
+
+class SpeedLimit(Base):
+    """The posted limit [km/h] of a site; one for a single direction goes before the one for `both`."""
+
+    __tablename__ = "speed_limit"
+    __table_args__ = (dated(),)
+    together = (in_order(),)
+
+    site: Mapped[Id] = mapped_column(refers("site"), primary_key=True)
+    direction: Mapped[str] = mapped_column(
+        primary_key=True, default="both", info=ruled(rules.one_of(*LIMIT_DIRECTIONS))
+    )
+    valid_from: Mapped[date] = mapped_column(primary_key=True)
+    valid_to: Mapped[date | None] = mapped_column(default=None)
+    limit_kmh: Mapped[int] = mapped_column(info=ruled(rules.within(5, 150, "km/h")))
+
+
+class Cabinet(Base):
+    """A lighting cabinet: feeds lamps, often metered."""
+
+    __tablename__ = "cabinet"
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    name: Mapped[Name]
+    lat: Mapped[Latitude | None] = mapped_column(default=None)
+    lon: Mapped[Longitude | None] = mapped_column(default=None)
+    site: Mapped[Id | None] = mapped_column(refers("site"), index=True, default=None)
+    lamp_count: Mapped[Count | None] = mapped_column(default=None)
+    note: Mapped[Note | None] = mapped_column(default=None)
+
+
+class Lamp(Base):
+    """One street light. `watt` [W] is the nominal power at full level; `lamp_group` names its dimming profile."""
+
+    __tablename__ = "lamp"
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    name: Mapped[Name]
+    cabinet: Mapped[Id | None] = mapped_column(refers("cabinet"), index=True, default=None)
+    site: Mapped[Id | None] = mapped_column(refers("site"), index=True, default=None)
+    lat: Mapped[Latitude | None] = mapped_column(default=None)
+    lon: Mapped[Longitude | None] = mapped_column(default=None)
+    watt: Mapped[float | None] = mapped_column(default=None, info=ruled(rules.within(0, 5000, "W", open_low=True)))
+    lamp_type: Mapped[Label | None] = mapped_column(default=None)
+    pole_height_m: Mapped[float | None] = mapped_column(
+        default=None, info=ruled(rules.within(0, 100, "m", open_low=True))
+    )
+    lighting_class: Mapped[Label | None] = mapped_column(default=None)
+    road_class: Mapped[Label | None] = mapped_column(default=None)
+    school_way: Mapped[bool | None] = mapped_column(default=None)
+    cycle_path: Mapped[bool | None] = mapped_column(default=None)
+    lamp_group: Mapped[Id | None] = mapped_column(index=True, default=None)
+    installed: Mapped[date | None] = mapped_column(default=None)
+
+
+class DimmingProfile(Base):
+    """How a group of lamps is dimmed at night; `schedule` is read by `parse_schedule`."""
+
+    __tablename__ = "dimming_profile"
+    __table_args__ = (dated(),)
+    together = (in_order(),)
+
+    lamp_group: Mapped[Id] = mapped_column(primary_key=True)
+    valid_from: Mapped[date] = mapped_column(primary_key=True)
+    valid_to: Mapped[date | None] = mapped_column(default=None)
+    schedule: Mapped[str] = mapped_column(Text, info=ruled(rules.SCHEDULE))
+
+
+class Building(Base):
+    """A building whose energy is measured. `use` decides the default weather-independent share."""
+
+    __tablename__ = "building"
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    name: Mapped[Name]
+    use: Mapped[str] = mapped_column(default="other", info=ruled(rules.one_of(*BUILDING_USES)))
+    address: Mapped[Name | None] = mapped_column(default=None)
+    lat: Mapped[Latitude | None] = mapped_column(default=None)
+    lon: Mapped[Longitude | None] = mapped_column(default=None)
+    built_year: Mapped[Year | None] = mapped_column(default=None)
+    note: Mapped[Note | None] = mapped_column(default=None)
+
+
+class HeatedArea(Base):
+    """The heated area [m²] of a building from a day on, until the next row's day."""
+
+    __tablename__ = "heated_area"
+
+    building: Mapped[Id] = mapped_column(refers("building"), primary_key=True)
+    valid_from: Mapped[date] = mapped_column(primary_key=True)
+    area_m2: Mapped[float] = mapped_column(info=ruled(rules.within(0, 10_000_000, "m²", open_low=True)))
