@@ -47,7 +47,9 @@ def imported(source: str, package: str) -> set[str]:
                 base = package.split(".")[: len(package.split(".")) - level + 1] if level else []
                 stem = ".".join([*base, *([module] if module else [])])
                 found |= {f"{stem}.{alias.name}" for alias in names}
-            case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=[ast.Constant(value=str(target)), *_]):
+            case ast.Call(
+                func=ast.Name(id=name) | ast.Attribute(attr=name), args=[ast.Constant(value=str(target)), *_]
+            ):
                 if name in {"import_module", "__import__"}:
                     found.add(target)
     return found
@@ -119,4 +121,6 @@ def test_a_room_imports_only_libraries_of_its_extras(
 def test_analysis_is_pure_numpy(rooms: dict[str, Path]) -> None:
     tops = {name.split(".")[0] for _, names in modules(rooms["analysis"]) for name in names}
     assert tops - set(sys.stdlib_module_names) <= {"bypuls", "numpy", "scipy"}
-    assert not tops & {"socket", "sqlite3", "subprocess", "urllib", "http", "asyncio", "threading"}, "no I/O in analysis"
+    assert not tops & {"socket", "sqlite3", "subprocess", "urllib", "http", "asyncio", "threading"}, (
+        "no I/O in analysis"
+    )

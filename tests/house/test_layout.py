@@ -33,9 +33,7 @@ def test_tests_are_no_packages(tree: list[Path], root: Path) -> None:
 
 
 def test_modules_are_short(tree: list[Path]) -> None:
-    lengths = {
-        str(path): len(path.read_text(encoding="utf-8").splitlines()) for path in tree if path.suffix == ".py"
-    }
+    lengths = {str(path): len(path.read_text(encoding="utf-8").splitlines()) for path in tree if path.suffix == ".py"}
     assert {path: length for path, length in lengths.items() if length > LONGEST_MODULE} == {}
 
 
