@@ -20,7 +20,7 @@ MAX_VERSION = 64
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A sequence number that became a dead letter, and why: printable and cut to 300 characters, whatever was quoted in it."""
+    """A sequence number that became a dead letter, and why: printable, at most 300 characters, whatever it quotes."""
 
     seq: int
     reason: str

@@ -36,8 +36,8 @@ def in_utc(field: str, t: object) -> datetime:
 
 
 def format_time(t: datetime) -> str:
-    """`t` in UTC with `Z`; decimals only where there are any. `t` has a zone: `in_utc` sees to it."""
-    return f"{t.astimezone(UTC).isoformat()[:-6]}Z"
+    """`t` in UTC with `Z`; decimals only where there are any. Raises BadField for a time without its zone."""
+    return f"{(t if t.tzinfo is UTC else in_utc('t', t)).isoformat()[:-6]}Z"
 
 
 def to_us(t: datetime) -> int:
