@@ -145,6 +145,32 @@ def test_widths_are_never_mixed(a: tuple[str, float], b: tuple[str, float]) -> N
         merge([parse_histogram(*a), parse_histogram(*b)])
 
 
+@given(st.one_of(st.lists(uniform(width=5.0), max_size=6), irregular().map(lambda h: [h, h])))
+def test_texts_merge_like_histograms(parts: list[SpeedHistogram]) -> None:
+    width = parts[0].width_kmh if parts else 5.0
+    merged = hg.merge_texts([format_histogram(h) for h in parts], width)
+    expected = merge(parts) if parts else parse_histogram("", 5.0)
+    assert merged.upper_edges_kmh.tolist() == expected.upper_edges_kmh.tolist()
+    assert merged.lower_edges_kmh.tolist() == expected.lower_edges_kmh.tolist()
+    np.testing.assert_allclose(merged.counts, expected.counts)
+
+
+@pytest.mark.parametrize(
+    ("texts", "width", "error"),
+    [
+        (["30:1", "37:1"], 5.0, MixedWidths),
+        ([">120:1", ">160:1"], 5.0, MixedWidths),
+        (["20:1,30:1", "20:1,35:1"], 0.0, MixedWidths),
+        (["20:1,30:1", "20:1,"], 0.0, BadHistogram),
+        (["31:1", "31:nan"], 1.0, BadHistogram),
+        ([], 0.0, BadHistogram),
+    ],
+)
+def test_texts_that_do_not_merge(texts: list[str], width: float, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        hg.merge_texts(texts, width)
+
+
 def test_an_empty_quarter_merges_with_anything_of_its_width() -> None:
     assert merge([parse_histogram("", 1.0), parse_histogram("31:2,>120:1", 1.0)]).total == 3.0
     with pytest.raises(BadHistogram, match="none"):

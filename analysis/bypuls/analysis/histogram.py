@@ -14,96 +14,33 @@ Text of a rollup, always read together with its `width_kmh`:
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import NoReturn
 
 import numpy as np
 import numpy.typing as npt
 
-from bypuls.analysis.arrays import FloatArray, finite_column, float_column, same_length, sum_by
+from bypuls.analysis.arrays import FloatArray, finite_column, sum_by
 from bypuls.analysis.errors import BadHistogram, InOpenClass, MixedWidths, NotEnoughVehicles
+from bypuls.analysis.speed_classes import DECIMALS, ON_GRID, SpeedHistogram
+
+__all__ = [
+    "SpeedHistogram",
+    "format_histogram",
+    "from_speeds",
+    "mean",
+    "merge",
+    "merge_texts",
+    "over_limit",
+    "parse_histogram",
+    "percentile",
+    "std",
+]
 
 _NUMBER = r"\d+(?:\.\d+)?(?:e[+-]?\d+)?"
 _PART = re.compile(rf"(>?)({_NUMBER}):({_NUMBER})")
-_DECIMALS = 9  # edges are rounded to this many decimals, so that 3 · 0.1 is the edge 0.3
-_ON_GRID = 1e-6  # of a width: how far an edge may lie from the grid of its histogram
 _RANK = 1e-9  # of n: ranks closer than this to a class boundary are on it
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class SpeedHistogram:
-    """Counts per speed class.
-
-    lower_edges_kmh, upper_edges_kmh : (k,) [km/h], ascending; the last upper edge may be inf (open top).
-    counts : (k,) [vehicles], ≥ 0, decimals allowed.
-    width_kmh : [km/h] the width of every closed class; then empty classes are dropped and the edges lie on one grid.
-        0 = irregular: contiguous classes from 0 on, empty ones kept.
-    Raises BadHistogram.
-    """
-
-    lower_edges_kmh: FloatArray
-    upper_edges_kmh: FloatArray
-    counts: FloatArray
-    width_kmh: float = 0.0
-
-    def __post_init__(self) -> None:
-        lower = np.round(finite_column("lower_edges_kmh", self.lower_edges_kmh), _DECIMALS)
-        upper = np.round(float_column("upper_edges_kmh", self.upper_edges_kmh), _DECIMALS)
-        counts = np.array(finite_column("counts", self.counts))
-        same_length(lower_edges_kmh=lower, upper_edges_kmh=upper, counts=counts)
-        if not 0.0 <= self.width_kmh < np.inf:
-            raise BadHistogram(f"width_kmh: {self.width_kmh}; expected ≥ 0 and finite")
-        _check_classes(lower, upper, counts)
-        if self.width_kmh > 0.0:
-            _check_grid(lower, upper, self.width_kmh)
-            held = counts > 0.0
-            lower, upper, counts = lower[held], upper[held], counts[held]
-        else:
-            _check_contiguous(lower, upper)
-        for name, column in (("lower_edges_kmh", lower), ("upper_edges_kmh", upper), ("counts", counts)):
-            column.flags.writeable = False
-            object.__setattr__(self, name, column)
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, SpeedHistogram):
-            return NotImplemented
-        return (
-            self.width_kmh == other.width_kmh
-            and np.array_equal(self.upper_edges_kmh, other.upper_edges_kmh)
-            and np.array_equal(self.lower_edges_kmh, other.lower_edges_kmh)
-            and np.array_equal(self.counts, other.counts)
-        )
-
-    __hash__ = None  # type: ignore[assignment]  # holds arrays
-
-    @property
-    def total(self) -> float:
-        """Vehicles in all classes, the open top included."""
-        return float(self.counts.sum())
-
-    @property
-    def open_top(self) -> bool:
-        """Whether the last class has no upper edge."""
-        return bool(self.upper_edges_kmh.size and np.isinf(self.upper_edges_kmh[-1]))
-
-    @classmethod
-    def from_edges(cls, upper_edges_kmh: npt.ArrayLike, counts: npt.ArrayLike) -> SpeedHistogram:
-        """All classes of a sensor in order, contiguous from 0; an upper edge of inf is the open top. Classes that turn
-        out to be equally wide from 0 on give a uniform histogram, others an irregular one.
-
-        upper_edges_kmh : (k,) [km/h].  counts : (k,) [vehicles].  Raises BadHistogram, BadInput."""
-        upper = float_column("upper_edges_kmh", upper_edges_kmh)
-        if not upper.size:
-            raise BadHistogram("upper_edges_kmh: empty; expected at least one class")
-        lower = np.concatenate(([0.0], upper[:-1]))
-        width = 0.0
-        closed = np.isfinite(upper)
-        if closed.all() or (upper.size > 1 and closed[:-1].all()):
-            widths = (upper - lower)[closed]
-            if np.allclose(widths, widths[0], rtol=0.0, atol=_ON_GRID * widths[0]):
-                width = float(np.round(widths[0], _DECIMALS))
-        return cls(lower, upper, float_column("counts", counts), width)
 
 
 def parse_histogram(text: str, width_kmh: float) -> SpeedHistogram:
@@ -160,8 +97,8 @@ def from_speeds(speeds_kmh: npt.ArrayLike, width_kmh: float = 1.0) -> SpeedHisto
         raise BadHistogram(f"speeds_kmh: {speeds.min():g}; expected ≥ 0")
     number = np.maximum(np.ceil(speeds / width_kmh), 1.0)
     # The quotient may round across an edge; the edges themselves decide.
-    number -= (number > 1.0) & (np.round((number - 1.0) * width_kmh, _DECIMALS) >= speeds)
-    number += np.round(number * width_kmh, _DECIMALS) < speeds
+    number -= (number > 1.0) & (np.round((number - 1.0) * width_kmh, DECIMALS) >= speeds)
+    number += np.round(number * width_kmh, DECIMALS) < speeds
     classes, counts = np.unique(number, return_counts=True)
     return SpeedHistogram((classes - 1.0) * width_kmh, classes * width_kmh, counts.astype(np.float64), width_kmh)
 
@@ -194,12 +131,39 @@ def merge(histograms: Iterable[SpeedHistogram]) -> SpeedHistogram:
             _refuse_mix(f"open class above {bottoms.min():g} and classes up to {max(top, float(bottoms.max())):g} km/h")
     if lower.size:
         steps = (lower - lower[0]) / width
-        off = np.abs(steps - np.rint(steps)) > _ON_GRID
+        off = np.abs(steps - np.rint(steps)) > ON_GRID
         if off.any():
             _refuse_mix(f"classes of {width:g} km/h at {lower[0]:g} and at {lower[off][0]:g}: different grids")
     _, first_at, inverse = np.unique(np.rint(lower / width * 1024), return_index=True, return_inverse=True)
     # An open and a closed class may not share a lower edge: refused above, since the closed one reaches over it.
     return SpeedHistogram(lower[first_at], upper[first_at], sum_by(inverse, counts, first_at.size), width)
+
+
+def merge_texts(texts: Iterable[str], width_kmh: float) -> SpeedHistogram:
+    """`merge` of many rollups' texts of one width, a year of quarters in a tenth of a second. Each part is checked as in
+    `parse_histogram`, the order of parts inside one text isn't.
+    Raises BadHistogram for a part, MixedWidths where the texts' classes don't fit together."""
+    held = [text for text in texts if text]
+    times: dict[tuple[str, float], int] = {}
+    totals: dict[tuple[str, float], float] = {}
+    # Few parts differ (31:1, 31:2, …), so each is read once however often it occurs.
+    for part, often in Counter(",".join(held).split(",") if held else ()).items():
+        match = _PART.fullmatch(part)
+        if match is None:
+            raise BadHistogram(f"part {part!r}: expected upper:count or >lower:count")
+        key = (match[1], float(match[2]))
+        times[key] = times.get(key, 0) + often
+        totals[key] = totals.get(key, 0.0) + float(match[3]) * often
+    if width_kmh == 0.0 and any(often != len(held) for often in times.values()):
+        _refuse_mix("irregular texts with different edges")
+    kept = sorted(key for key, total in totals.items() if total > 0.0 or width_kmh == 0.0)
+    text = ",".join(f"{sign}{_number(edge)}:{_number(totals[sign, edge])}" for sign, edge in kept)
+    try:
+        return parse_histogram(text, width_kmh)
+    except BadHistogram as error:
+        if len(held) < 2:
+            raise
+        raise MixedWidths(f"histograms: {error}; expected texts with equal classes") from error
 
 
 def percentile(histogram: SpeedHistogram, p: float) -> float:
@@ -208,7 +172,7 @@ def percentile(histogram: SpeedHistogram, p: float) -> float:
 
     p : [%], 0 … 100, 85 for V85.
     Raises NotEnoughVehicles for an empty histogram, InOpenClass where the rank falls into the open top, BadHistogram.
-    Source: ITE Manual of Transportation Engineering Studies, spot speed studies (grouped data)."""
+    Source: Handbook of Simplified Practice for Traffic Studies (Iowa Highway Research Board TR-455), ch. 2."""
     if not 0.0 <= p <= 100.0:
         raise BadHistogram(f"p: {p}; expected 0 … 100 %")
     total = _some(histogram)
@@ -272,41 +236,6 @@ def _middles(histogram: SpeedHistogram) -> FloatArray:
             raise InOpenClass("part of the sample", float(histogram.lower_edges_kmh[-1]))
         upper = np.where(np.isinf(upper), histogram.lower_edges_kmh, upper)  # an empty class: its middle weighs nothing
     return (histogram.lower_edges_kmh + upper) / 2.0
-
-
-def _check_classes(lower: FloatArray, upper: FloatArray, counts: FloatArray) -> None:
-    for at in np.flatnonzero(~(upper > np.maximum(lower, 0.0))):
-        raise BadHistogram(
-            f"upper_edges_kmh[{at}]: {upper[at]:g}; expected above 0 and above its lower edge {lower[at]:g}"
-        )
-    for at in np.flatnonzero(counts < 0.0):
-        raise BadHistogram(f"counts[{at}]: {counts[at]:g}; expected ≥ 0")
-    for at in np.flatnonzero(lower[1:] < upper[:-1]):
-        raise BadHistogram(
-            f"lower_edges_kmh[{at + 1}]: {lower[at + 1]:g}; expected {upper[at]:g} or above: classes overlap"
-        )
-
-
-def _check_grid(lower: FloatArray, upper: FloatArray, width_kmh: float) -> None:
-    closed = np.isfinite(upper)
-    slack = _ON_GRID * width_kmh
-    for at in np.flatnonzero(closed & (np.abs(upper - lower - width_kmh) > slack)):
-        raise BadHistogram(f"class up to {upper[at]:g}: {upper[at] - lower[at]:g} km/h wide; expected {width_kmh:g}")
-    steps = (lower - lower[:1]) / width_kmh
-    for at in np.flatnonzero(np.abs(steps - np.rint(steps)) > _ON_GRID):
-        raise BadHistogram(
-            f"lower_edges_kmh[{at}]: {lower[at]:g}; expected {lower[0]:g} and a multiple of {width_kmh:g} km/h"
-        )
-
-
-def _check_contiguous(lower: FloatArray, upper: FloatArray) -> None:
-    if not lower.size:
-        raise BadHistogram("classes: none; expected all classes where width_kmh is 0")
-    before = np.concatenate(([0.0], upper[:-1]))
-    for at in np.flatnonzero(lower != before):
-        raise BadHistogram(
-            f"lower_edges_kmh[{at}]: {lower[at]:g}; expected {before[at]:g}, where the class before ends"
-        )
 
 
 def _refuse_mix(what: str) -> NoReturn:
