@@ -106,13 +106,13 @@ def decode_batch(data: bytes) -> Batch:
         try:
             readings.append(reading_of(item))
         except BadField as error:
-            raws = raws or _slices(data)
+            raws = raws or raw_readings(data)
             readings.append(RefusedReading(raws[index], error))
     return Batch(*frame, tuple(readings))
 
 
-def _slices(data: bytes) -> list[bytes]:
-    """The bytes of each reading as they came: found again only where one was refused."""
+def raw_readings(data: bytes) -> list[bytes]:
+    """The bytes of each reading of a batch as they came: looked for again only where one was refused."""
     text = data.decode("utf-8")
     decoder = json.JSONDecoder(parse_int=float)  # where a number ends is all that counts, however long it is
     at = _readings_at(text, decoder)

@@ -1,0 +1,133 @@
+"""Taking over: decode → admit → store → book → receipts. No MQTT, no threads; what waits for what is decided here.
+
+Promise: a number stands in a receipt only after its reading is in the store, or in the dead letters with its bytes and
+the reason, and the book says so. Not a promise that the receipt arrives: the edge sends again, and that is harmless.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bypuls.ingest.gate import Gate
+from bypuls.ingest.messages import Answer, Message
+from bypuls.store.book import Book, Letter, Taken, Tally, as_windows
+from bypuls.store.protocol import Store
+from bypuls.wire import Batch, Reading, Receipt, Refusal, WireError, decode_batch, to_us
+from bypuls.wire.batches import raw_readings
+from bypuls.wire.messages import MAX_REASON, ranges
+from bypuls.wire.topics import parse_topic
+
+# Named moments, in order; a test may end the process at any of them.
+Moment = Callable[[str], None]
+
+
+def no_moment(_name: str) -> None:
+    """Nothing happens at a moment, unless a test asks for it."""
+
+
+@dataclass(slots=True)
+class _Work:
+    """One batch on its way through."""
+
+    batch: Batch
+    payload: bytes
+    admitted: list[tuple[int, Reading]]
+    refused: dict[int, str]
+    raws: list[bytes] = field(default_factory=list)
+
+    def letters(self) -> list[Letter]:
+        if not self.refused:
+            return []
+        raws, batch = raw_readings(self.payload), self.batch
+        return [
+            Letter(batch.device, reason, raws[seq - batch.first], batch.epoch, seq)
+            for seq, reason in sorted(self.refused.items())
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a handful of messages."""
+
+    answers: tuple[Answer, ...]
+    tally: Tally
+    undecodable: int
+    retained: int
+
+
+class Intake:
+    """Takes messages over into a store and a book."""
+
+    def __init__(
+        self,
+        store: Store,
+        book: Book,
+        *,
+        gate: Callable[[], Gate],
+        clock: Callable[[], datetime],
+        moment: Moment = no_moment,
+    ) -> None:
+        self._store = store
+        self._book = book
+        self._gate = gate
+        self._clock = clock
+        self._moment = moment
+
+    def take(self, messages: Sequence[Message]) -> Outcome:
+        """Takes all messages over and says what to answer. Harmless to repeat.
+
+        Raises Unavailable, Misconfigured (store or book), DeadLettersFull: then nothing may be answered.
+        """
+        now, gate = self._clock(), self._gate()
+        works: list[_Work] = []
+        letters: list[Letter] = []
+        retained = 0
+        for message in messages:
+            try:
+                device = parse_topic(message.topic)[0]
+                if message.retained:
+                    retained += 1
+                    letters.append(Letter(device, "retained: readings are never retained", message.payload))
+                    continue
+                batch = decode_batch(message.payload)
+            except WireError as error:
+                letters.append(Letter(message.topic[:200], str(error), message.payload))
+                continue
+            if batch.device != device:
+                reason = f"device: {batch.device!r} — expected {device}, on whose topic the batch came"
+                letters.append(Letter(device, reason, message.payload))
+                continue
+            judged = gate.judge(batch, now)
+            works.append(_Work(batch, message.payload, judged.admitted, dict(judged.refused)))
+        undecodable = len(letters) - retained
+
+        self._moment("ingest.before_store")
+        origin = [(work, seq) for work in works for seq, _ in work.admitted]
+        readings = [reading for work in works for _, reading in work.admitted]
+        for rejected in self._store.write(readings) if readings else ():
+            work, seq = origin[rejected.index]
+            work.refused[seq] = rejected.reason
+        self._moment("ingest.after_store")
+
+        windows = as_windows((r.kind, r.sensor, to_us(r.t)) for r in readings if r.t is not None)
+        taken = [
+            Taken(w.batch.device, w.batch.epoch, w.batch.first, w.batch.last, tuple(sorted(w.refused))) for w in works
+        ]
+        for work in works:
+            letters += work.letters()
+        tally = self._book.take(taken, letters, windows, to_us(now))
+        self._moment("ingest.after_book")
+        return Outcome(tuple(_answers(works)), tally, undecodable, retained)
+
+
+def _answers(works: Sequence[_Work]) -> list[Answer]:
+    """One receipt for each batch: well below the size that a message may have."""
+    answers: list[Answer] = []
+    for work in works:
+        batch = work.batch
+        stored = ranges(seq for seq in range(batch.first, batch.last + 1) if seq not in work.refused)
+        refused = tuple(Refusal(seq, reason[:MAX_REASON]) for seq, reason in sorted(work.refused.items()))
+        answers.append(Answer(batch.device, Receipt(batch.epoch, stored, refused).encode()))
+    return answers

@@ -1,0 +1,19 @@
+"""The book that ingest keeps: the ledger, the dead letters, the dirty windows. One transaction holds them together."""
+
+from bypuls.store.book.book import Book, Taken, Tally
+from bypuls.store.book.dirty import Window, as_windows
+from bypuls.store.book.ledger import EpochLine, HourLine
+from bypuls.store.book.letters import DeadLetter, DeadLettersFull, Letter
+
+__all__ = [
+    "Book",
+    "DeadLetter",
+    "DeadLettersFull",
+    "EpochLine",
+    "HourLine",
+    "Letter",
+    "Taken",
+    "Tally",
+    "Window",
+    "as_windows",
+]

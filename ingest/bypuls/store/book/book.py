@@ -1,0 +1,176 @@
+"""The book: what ingest writes between the store's write and the receipt, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import OperationalError
+
+from bypuls.store.book import dirty, ledger, letters
+from bypuls.store.book.dirty import Window
+from bypuls.store.book.ledger import EpochLine, HourLine
+from bypuls.store.book.letters import DeadLetter, Letter
+from bypuls.store.book.tables import device_alarm
+from bypuls.store.protocol import Unavailable
+from bypuls.store.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One batch that was taken over: its numbers first…last, and which of them were refused."""
+
+    device: str
+    epoch: str
+    first: int
+    last: int
+    refused: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What a transaction came to."""
+
+    stored: int
+    duplicate: int
+    refused: int
+    new_letters: int
+    alarms: tuple[str, ...]
+
+
+class Book:
+    """The ledger, dead letters and dirty windows of a registry's database; for several threads and processes."""
+
+    def __init__(self, registry: Registry, *, most_letters: int = 1_000_000) -> None:
+        self._registry = registry
+        self._most_letters = most_letters
+
+    def take(
+        self, batches: Sequence[Taken], refused: Iterable[Letter], windows: Iterable[Window], now_us: int
+    ) -> Tally:
+        """Books what was stored and refused. Durable when it returns: only then may a receipt go out.
+
+        Raises DeadLettersFull, Unavailable; then nothing is booked.
+        """
+        stored = duplicate = refusals = 0
+        alarms: list[str] = []
+        with self._writing() as connection:
+            new_letters = letters.keep(connection, refused, now_us, most=self._most_letters)
+            dirty.mark(connection, windows)
+            for batch in batches:
+                fresh = ledger.add_range(connection, batch.device, batch.epoch, batch.first, batch.last)
+                highest = fresh[-1][1] if fresh else None
+                alarm = ledger.see_epoch(connection, batch.device, batch.epoch, highest, now_us)
+                if alarm is not None:
+                    ledger.raise_alarm(connection, batch.device, "cloned-card", alarm, now_us)
+                    alarms.append(f"{batch.device}: {alarm}")
+                new = sum(b - a + 1 for a, b in fresh)
+                bad = sum(1 for seq in batch.refused if any(a <= seq <= b for a, b in fresh))
+                again = batch.last - batch.first + 1 - new
+                ledger.count(
+                    connection, batch.device, batch.epoch, now_us, stored=new - bad, duplicate=again, refused=bad
+                )
+                stored, duplicate, refusals = stored + new - bad, duplicate + again, refusals + bad
+        return Tally(stored, duplicate, refusals, new_letters, tuple(alarms))
+
+    def alarm(self, device: str, alarm: str, detail: str, now_us: int) -> None:
+        """Notes something that the operator should know of a device."""
+        with self._writing() as connection:
+            ledger.raise_alarm(connection, device, alarm, detail, now_us)
+
+    def alarms(self) -> list[dict[str, object]]:
+        """Every device's alarms: device, alarm, first_us, last_us, count, detail."""
+        with self._reading() as connection:
+            rows = connection.execute(select(device_alarm).order_by(device_alarm.c.last_us.desc())).mappings()
+            return [dict(row) for row in rows]
+
+    def epochs(self, device: str | None = None) -> list[EpochLine]:
+        """The ledger by epoch."""
+        with self._reading() as connection:
+            return ledger.epochs(connection, device)
+
+    def hours(
+        self, device: str | None = None, *, start_us: int | None = None, end_us: int | None = None
+    ) -> list[HourLine]:
+        """The ledger by hour."""
+        with self._reading() as connection:
+            return ledger.hour_lines(connection, device=device, epoch=None, start_us=start_us, end_us=end_us)
+
+    def dead_letters(
+        self,
+        *,
+        device: str | None = None,
+        ids: Sequence[int] | None = None,
+        readmitted: bool = False,
+        newest: int = 100,
+    ) -> list[DeadLetter]:
+        """Dead letters, newest first; those readmitted only on request."""
+        with self._reading() as connection:
+            return letters.listed(connection, device=device, ids=ids, readmitted=readmitted, newest=newest)
+
+    def waiting_letters(self) -> int:
+        """How many dead letters wait to be looked at."""
+        with self._reading() as connection:
+            return letters.waiting(connection)
+
+    def readmit(self, ids: Sequence[int], windows: Iterable[Window], now_us: int) -> None:
+        """Books dead letters as stored after all."""
+        with self._writing() as connection:
+            dirty.mark(connection, windows)
+            letters.mark_readmitted(connection, ids, now_us)
+
+    def delete_letters(self, ids: Sequence[int]) -> int:
+        """Throws dead letters away for good; how many there were."""
+        with self._writing() as connection:
+            return letters.delete(connection, ids)
+
+    def mark(self, windows: Iterable[Window]) -> None:
+        """Marks windows as dirty: the rollups will recompute them."""
+        with self._writing() as connection:
+            dirty.mark(connection, windows)
+
+    def dirty(self, most_marks: int = 200) -> list[Window]:
+        """Windows to roll up, the oldest marks' sensors first."""
+        with self._reading() as connection:
+            return dirty.marked(connection, most_marks)
+
+    def clean(self, windows: Iterable[Window]) -> None:
+        """These were rolled up as they were read."""
+        with self._writing() as connection:
+            dirty.clear(connection, windows)
+
+    def dirty_marks(self) -> int:
+        """How many marks wait to be rolled up."""
+        with self._reading() as connection:
+            return dirty.count(connection)
+
+    def take_lease(self, name: str, owner: str, now_us: int, seconds: float) -> bool:
+        """Whether `owner` alone may do `name` for the next `seconds`."""
+        with self._writing() as connection:
+            return dirty.take_lease(connection, name, owner, now_us, now_us + int(seconds * 1e6))
+
+    def release_lease(self, name: str, owner: str) -> None:
+        """Lets the next one take the lease at once."""
+        with self._writing() as connection:
+            dirty.release_lease(connection, name, owner)
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with _told(), self._registry.writing_engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with _told(), self._registry.engine.connect() as connection:
+            yield connection
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """A database that is down, locked or full is an outage like the store's: it passes."""
+    try:
+        yield
+    except OperationalError as error:
+        raise Unavailable(f"the registry's database: {error.orig}") from error

@@ -1,0 +1,189 @@
+"""The ledger: which sequence numbers of each device and epoch were taken over, and what became of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, and_, select, update
+
+from bypuls.store.book.tables import device_alarm, ledger_epoch, ledger_hour, ledger_range
+
+HOUR_US = 3_600_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class EpochLine:
+    """One epoch of a device. `missing`: numbers between its first and last that never came."""
+
+    device: str
+    epoch: str
+    first: int
+    last: int
+    received: int
+    stored: int
+    duplicate: int
+    refused: int
+    missing: int
+    first_seen_us: int
+    last_seen_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class HourLine:
+    """What ingest took over from a device within an hour (UTC)."""
+
+    device: str
+    epoch: str
+    hour_us: int
+    received: int
+    stored: int
+    duplicate: int
+    refused: int
+
+
+def add_range(connection: Connection, device: str, epoch: str, first: int, last: int) -> list[tuple[int, int]]:
+    """Notes first…last as taken over. Returns the ranges of it that were new, rising."""
+    table = ledger_range.c
+    near = (
+        select(table.first, table.last)
+        .where(table.device == device, table.epoch == epoch, table.first <= last + 1, table.last >= first - 1)
+        .order_by(table.first)
+        .with_for_update()
+    )
+    touching = [(int(a), int(b)) for a, b in connection.execute(near)]
+    fresh: list[tuple[int, int]] = []
+    at = first
+    for a, b in touching:
+        if at < a:
+            fresh.append((at, min(a - 1, last)))
+        at = max(at, b + 1)
+    if at <= last:
+        fresh.append((at, last))
+    if not fresh:
+        return fresh
+    if touching:
+        gone = and_(table.device == device, table.epoch == epoch, table.first.in_([a for a, _ in touching]))
+        connection.execute(ledger_range.delete().where(gone))
+        first, last = min(first, touching[0][0]), max(last, touching[-1][1])
+    connection.execute(ledger_range.insert().values(device=device, epoch=epoch, first=first, last=last))
+    return fresh
+
+
+def see_epoch(connection: Connection, device: str, epoch: str, highest_new: int | None, now_us: int) -> str | None:
+    """Notes that the epoch spoke. Returns what is wrong where it grows beside a younger one: a cloned card.
+
+    A device's numbers never come back, so an older epoch's backlog lies below all that a younger epoch sent. Only a
+    second outbox grows an older epoch past the younger one's first number.
+    """
+    table = ledger_epoch.c
+    here = and_(table.device == device, table.epoch == epoch)
+    seen = connection.scalar(select(table.first_seen_us).where(here))
+    if seen is None:
+        connection.execute(
+            ledger_epoch.insert().values(device=device, epoch=epoch, first_seen_us=now_us, last_seen_us=now_us)
+        )
+        return None
+    connection.execute(update(ledger_epoch).where(here).values(last_seen_us=now_us))
+    if highest_new is None:
+        return None
+    younger = (
+        select(table.epoch)
+        .join(ledger_range, and_(ledger_range.c.device == table.device, ledger_range.c.epoch == table.epoch))
+        .where(table.device == device, table.epoch != epoch, table.first_seen_us > seen)
+        .where(ledger_range.c.first <= highest_new)
+        .limit(1)
+    )
+    other = connection.scalar(younger)
+    return None if other is None else f"epochs {epoch} and {other} grow at once: the card was copied into two devices"
+
+
+def raise_alarm(connection: Connection, device: str, alarm: str, detail: str, now_us: int) -> None:
+    """Notes an alarm of a device, once with a count."""
+    table = device_alarm.c
+    here = and_(table.device == device, table.alarm == alarm)
+    values = {"last_us": now_us, "count": table.count + 1, "detail": detail}
+    if not connection.execute(update(device_alarm).where(here).values(values)).rowcount:
+        connection.execute(
+            device_alarm.insert().values(
+                device=device, alarm=alarm, first_us=now_us, last_us=now_us, count=1, detail=detail
+            )
+        )
+
+
+def count(
+    connection: Connection, device: str, epoch: str, now_us: int, *, stored: int, duplicate: int, refused: int
+) -> None:
+    """Adds to the hour's line."""
+    table = ledger_hour.c
+    hour_us = now_us - now_us % HOUR_US
+    here = and_(table.device == device, table.epoch == epoch, table.hour_us == hour_us)
+    received = stored + duplicate + refused
+    values = {
+        "received": table.received + received,
+        "stored": table.stored + stored,
+        "duplicate": table.duplicate + duplicate,
+        "refused": table.refused + refused,
+    }
+    if not connection.execute(update(ledger_hour).where(here).values(values)).rowcount:
+        connection.execute(
+            ledger_hour.insert().values(
+                device=device,
+                epoch=epoch,
+                hour_us=hour_us,
+                received=received,
+                stored=stored,
+                duplicate=duplicate,
+                refused=refused,
+            )
+        )
+
+
+def epochs(connection: Connection, device: str | None) -> list[EpochLine]:
+    """Every epoch's line, by device, in the order in which they were first seen."""
+    lines: list[EpochLine] = []
+    seen = select(ledger_epoch).order_by(ledger_epoch.c.device, ledger_epoch.c.first_seen_us)
+    if device is not None:
+        seen = seen.where(ledger_epoch.c.device == device)
+    for row in connection.execute(seen).mappings().all():
+        of = (row["device"], row["epoch"])
+        ranges = connection.execute(
+            select(ledger_range.c.first, ledger_range.c.last)
+            .where(ledger_range.c.device == of[0], ledger_range.c.epoch == of[1])
+            .order_by(ledger_range.c.first)
+        ).all()
+        if not ranges:
+            continue
+        hours = hour_lines(connection, device=of[0], epoch=of[1], start_us=None, end_us=None)
+        first, last = int(ranges[0][0]), int(ranges[-1][1])
+        lines.append(
+            EpochLine(
+                *of,
+                first=first,
+                last=last,
+                received=sum(line.received for line in hours),
+                stored=sum(line.stored for line in hours),
+                duplicate=sum(line.duplicate for line in hours),
+                refused=sum(line.refused for line in hours),
+                missing=last - first + 1 - sum(b - a + 1 for a, b in ranges),
+                first_seen_us=row["first_seen_us"],
+                last_seen_us=row["last_seen_us"],
+            )
+        )
+    return lines
+
+
+def hour_lines(
+    connection: Connection, *, device: str | None, epoch: str | None, start_us: int | None, end_us: int | None
+) -> list[HourLine]:
+    """Hours in [start, end), by device, epoch and hour."""
+    table = ledger_hour.c
+    query = select(ledger_hour).order_by(table.device, table.epoch, table.hour_us)
+    if device is not None:
+        query = query.where(table.device == device)
+    if epoch is not None:
+        query = query.where(table.epoch == epoch)
+    if start_us is not None:
+        query = query.where(table.hour_us >= start_us)
+    if end_us is not None:
+        query = query.where(table.hour_us < end_us)
+    return [HourLine(**row) for row in connection.execute(query).mappings()]
