@@ -16,7 +16,7 @@ from bypuls.store.book import Book, Letter, Taken, Tally, as_windows
 from bypuls.store.protocol import Store
 from bypuls.wire import Batch, Reading, Receipt, Refusal, WireError, decode_batch, to_us
 from bypuls.wire.batches import raw_readings
-from bypuls.wire.messages import MAX_REASON, ranges
+from bypuls.wire.messages import ranges
 from bypuls.wire.topics import parse_topic
 
 # Named moments, in order; a test may end the process at any of them.
@@ -128,6 +128,6 @@ def _answers(works: Sequence[_Work]) -> list[Answer]:
     for work in works:
         batch = work.batch
         stored = ranges(seq for seq in range(batch.first, batch.last + 1) if seq not in work.refused)
-        refused = tuple(Refusal(seq, reason[:MAX_REASON]) for seq, reason in sorted(work.refused.items()))
+        refused = tuple(Refusal(seq, reason) for seq, reason in sorted(work.refused.items()))
         answers.append(Answer(batch.device, Receipt(batch.epoch, stored, refused).encode()))
     return answers

@@ -14,7 +14,8 @@ from bypuls.wire.errors import BadField, Undecodable
 from bypuls.wire.fields import check_id
 from bypuls.wire.times import format_time, in_utc, parse_time
 
-MAX_REASON = 300
+# Bytes of a reason in a receipt: 500 of them still fit into 128 KB. The dead letter has it whole.
+MAX_REASON = 180
 MAX_VERSION = 64
 
 

@@ -2,11 +2,14 @@
 
 from alembic import context
 
+from bypuls.store.book import tables as book_tables
 from bypuls.store.registry.base import metadata
 from bypuls.store.registry.database import database_url, open_engine, writing
 from bypuls.store.registry.tables import ENTITIES
 
-assert ENTITIES  # importing the tables is what fills the metadata
+# Importing the tables is what fills the metadata.
+assert ENTITIES
+assert book_tables
 
 
 def _run() -> None:
