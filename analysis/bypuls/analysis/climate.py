@@ -1,8 +1,8 @@
 """CO₂ against a target: the trajectory, what is left of the budget, and where the accounts stand.
 
 Baseline, reduction, years and basis are data of the target with their own source, none is assumed here. Two shares are
-never mixed: *completeness* is the measured share of the registered meters' hours, *scope share* the share of the target's
-scope that measured and imported accounts cover.
+never mixed: *completeness* is the measured share of the registered meters' hours, *scope share* the share of the
+target's scope that measured and imported accounts cover.
 """
 
 from __future__ import annotations

@@ -140,8 +140,8 @@ def merge(histograms: Iterable[SpeedHistogram]) -> SpeedHistogram:
 
 
 def merge_texts(texts: Iterable[str], width_kmh: float) -> SpeedHistogram:
-    """`merge` of many rollups' texts of one width, a year of quarters in a tenth of a second. Each part is checked as in
-    `parse_histogram`, the order of parts inside one text isn't.
+    """`merge` of many rollups' texts of one width, a year of quarters in a tenth of a second. Each part is checked as
+    in `parse_histogram`, the order of parts inside one text isn't.
     Raises BadHistogram for a part, MixedWidths where the texts' classes don't fit together."""
     held = [text for text in texts if text]
     times: dict[tuple[str, float], int] = {}
