@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import fcntl
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
@@ -22,6 +25,8 @@ BUSY_TIMEOUT_MS = 30_000
 _WRITING = "bypuls_writing"
 # Any number will do, as long as every process takes the same one.
 _MIGRATION_LOCK = 0x62797075
+# Alembic keeps the migration under way in a global of its module: one at a time, whatever the database.
+_ALEMBIC = threading.Lock()
 
 
 def database_url(url_or_path: str | Path) -> URL:
@@ -89,17 +94,27 @@ def alembic_config(url: URL | None = None) -> Config:
 def migrate(engine: Engine) -> None:
     """Bring the database to the newest migration; of several processes one migrates and the others wait.
 
-    Raises alembic.util.CommandError where the database is newer than this release.
+    Raises BadDatabase where a newer release made it, or where the file is no database.
     """
-    with _sole_migrator(engine):
+    with _sole_migrator(engine), _ALEMBIC:
         if engine.dialect.name == "sqlite":
             _use_wal(engine)
         with writing(engine).begin() as connection:
             if engine.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
             config = alembic_config()
+            _refuse_newer(connection, config)
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+
+
+def _refuse_newer(connection: Connection, config: Config) -> None:
+    known = {revision.revision for revision in ScriptDirectory.from_config(config).walk_revisions()}
+    for revision in MigrationContext.configure(connection).get_current_heads():
+        if revision not in known:
+            raise BadDatabase(
+                f"the registry's revision is {revision!r}, made by a newer release — expected at most this one's"
+            )
 
 
 @contextmanager
@@ -119,6 +134,7 @@ def _use_wal(engine: Engine) -> None:
     raw = engine.raw_connection()
     try:
         cursor = raw.cursor()
+        # Databases keep the setting, so this writes once in a file's life.
         if cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
             cursor.execute("PRAGMA journal_mode = WAL")
         cursor.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from itertools import pairwise
 from typing import Any
 
@@ -175,4 +175,6 @@ def _overlapping(rows: list[Any], start: str, end: str, *, open_ended: bool = Fa
 
 
 def _day(moment: date | datetime) -> str:
-    return moment.isoformat() if not isinstance(moment, datetime) else f"{moment:%Y-%m-%d %H:%M}Z"
+    if not isinstance(moment, datetime):
+        return moment.isoformat()
+    return f"{moment:%Y-%m-%d}" if moment.time() == time.min else f"{moment:%Y-%m-%d %H:%M}Z"

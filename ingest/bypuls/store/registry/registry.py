@@ -215,8 +215,7 @@ class Registry:
 def open_registry(url_or_path: str | Path, *, clock: Callable[[], datetime] = utc_now) -> Registry:
     """The registry at a path (an SQLite file, made with its folder) or a URL, migrated to this release's tables.
 
-    Several processes may open one at the same time. Raises BadDatabase; alembic.util.CommandError where the database
-    was made by a newer release.
+    Several processes may open one at the same time. Raises BadDatabase; OSError where the folder can't be made.
     """
     engine = open_engine(database_url(url_or_path))
     try:

@@ -24,6 +24,11 @@ class Rule:
     expected: str
     holds: Callable[[object], bool]
     sql: str | None = None
+    words: tuple[str, ...] = ()
+    """The words that hold, where only these do."""
+    low: float = -math.inf
+    high: float = math.inf
+    """The bounds of a number."""
 
 
 def _plain(text: str, *, lines: bool) -> bool:
@@ -48,7 +53,7 @@ def plain_text(longest: int, *, lines: bool = False) -> Rule:
 def one_of(*words: str) -> Rule:
     """One of a few words."""
     listed = ", ".join(f"'{word}'" for word in words)
-    return Rule(f"one of {', '.join(words)}", lambda value: value in words, f"{{}} IN ({listed})")
+    return Rule(f"one of {', '.join(words)}", lambda value: value in words, f"{{}} IN ({listed})", words)
 
 
 def within(low: float, high: float, unit: str = "", *, open_low: bool = False) -> Rule:
@@ -61,7 +66,8 @@ def within(low: float, high: float, unit: str = "", *, open_low: bool = False) -
             return False
         return (value > low if open_low else value >= low) and value <= high
 
-    return Rule(f"a number, {words} {unit}".strip(), holds, f"{{}} {above} {_number(low)} AND {{}} <= {_number(high)}")
+    sql = f"{{}} {above} {_number(low)} AND {{}} <= {_number(high)}"
+    return Rule(f"a number, {words} {unit}".strip(), holds, sql, low=low, high=high)
 
 
 def _number(value: float) -> str:

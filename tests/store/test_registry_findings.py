@@ -1,0 +1,236 @@
+"""What `check` tells: each thing that is allowed but hardly meant, and nothing about a town in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from bypuls.store.registry import (
+    Building,
+    Cabinet,
+    Calibration,
+    Device,
+    DimmingProfile,
+    Factor,
+    HeatedArea,
+    Lamp,
+    Price,
+    Registry,
+    Sensor,
+    Site,
+    SpeedLimit,
+    Target,
+    check,
+    open_registry,
+)
+
+TODAY = date(2026, 6, 1)
+START = date(2020, 1, 1)
+
+
+def in_order() -> list[object]:
+    """A small town with nothing to find."""
+    return [
+        Site(id="street", name="Street"),
+        SpeedLimit(site="street", valid_from=START, limit_kmh=50),
+        Cabinet(id="box", name="Box", lamp_count=1),
+        Lamp(id="lamp", name="Lamp", cabinet="box", watt=60, lamp_group="side-streets"),
+        DimmingProfile(lamp_group="side-streets", valid_from=START, schedule="22:00-06:00=50"),
+        Building(id="hall", name="Hall"),
+        HeatedArea(building="hall", valid_from=START, area_m2=1000),
+        Device(id="pi", name="Device"),
+        Sensor(id="radar", device="pi", kind="passage", name="Radar", site="street"),
+        Calibration(sensor="radar", valid_from=START, angle_deg=20),
+        Sensor(id="heat", device="pi", kind="meter", name="Heat", building="hall", medium="heat", interval_s=900),
+        Price(medium="heat", valid_from=START, unit="dkk_per_kwh", value=0.7),
+        Target(
+            id="goal",
+            name="Goal",
+            kind="organisation",
+            scope="own buildings",
+            base_year=2015,
+            base_tonnes=100,
+            reduction=0.85,
+            target_year=2030,
+            gas="CO2",
+        ),
+    ]
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Iterator[Registry]:
+    with open_registry(tmp_path / "registry.db", clock=lambda: datetime(2026, 6, 1, tzinfo=UTC)) as opened:
+        with opened.session() as session:
+            session.add_all(in_order())
+        yield opened
+
+
+def told(registry: Registry, *rows: object) -> list[str]:
+    with registry.session() as session:
+        session.add_all(rows)
+    return [str(finding) for finding in check(registry, TODAY)]
+
+
+def test_nothing_to_find(registry: Registry) -> None:
+    assert check(registry) == []
+
+
+def factor(start: int, end: int | None) -> Factor:
+    return Factor(
+        factor_set="ours",
+        version="1",
+        carrier="heat",
+        scope="2-location",
+        gas="CO2",
+        method="200 %",
+        area="DK",
+        valid_from=datetime(start, 1, 1, tzinfo=UTC),
+        valid_to=None if end is None else datetime(end, 1, 1, tzinfo=UTC),
+        step="year",
+        value=0.1,
+        unit="kg/kWh",
+        source="a test",
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "finding"),
+    [
+        ([Device(id="mute", name="Mute")], "device mute: has no sensor"),
+        (
+            [Sensor(id="m", device="pi", kind="meter", name="M", medium="heat", interval_s=60)],
+            "sensor m: measures at no site, building, cabinet or lamp",
+        ),
+        (
+            [Sensor(id="m", device="pi", kind="meter", name="M", interval_s=60, building="hall")],
+            "sensor m: is a meter of no medium",
+        ),
+        (
+            [Sensor(id="m", device="pi", kind="meter", name="M", medium="heat", building="hall")],
+            "sensor m: has no interval, so its gaps can't be told",
+        ),
+        (
+            [Sensor(id="pi", device="pi", kind="weather", name="M", interval_s=60)],
+            "sensor pi: has the id of a device, whose health would be taken for its readings",
+        ),
+        (
+            [
+                Device(id="old", name="Old", retired_at=datetime(2026, 1, 1, tzinfo=UTC)),
+                Sensor(id="m", device="old", kind="weather", name="M", interval_s=60),
+            ],
+            "sensor m: belongs to device old, which is retired",
+        ),
+        (
+            [
+                Sensor(
+                    id="m",
+                    device="pi",
+                    kind="meter",
+                    name="M",
+                    medium="gas",
+                    interval_s=9,
+                    building="hall",
+                    parent="heat",
+                ),
+                Price(medium="gas", valid_from=START, unit="dkk_per_m3", value=8),
+            ],
+            "sensor m: measures gas behind heat, which measures heat",
+        ),
+        (
+            [
+                Sensor(
+                    id=name,
+                    device="pi",
+                    kind="meter",
+                    name="M",
+                    medium="heat",
+                    interval_s=9,
+                    building="hall",
+                    serial="7",
+                )
+                for name in ("m1", "m2")
+            ],
+            "sensor m2: has serial 7 at the same time as m1",
+        ),
+        (
+            [Sensor(id="m", device="pi", kind="meter", name="M", medium="water", interval_s=9, building="hall")],
+            "price water: is measured but has no price today",
+        ),
+        ([Sensor(id="r", device="pi", kind="passage", name="R", site="street")], "sensor r: has no calibration"),
+        (
+            [Calibration(sensor="radar", valid_from=date(2025, 1, 1), expires=TODAY, angle_deg=20)],
+            "sensor radar: has a calibration that expired on 2026-06-01",
+        ),
+        (
+            [
+                Sensor(id="r", device="pi", kind="passage", name="R", building="hall"),
+                Calibration(sensor="r", valid_from=START, angle_deg=20),
+            ],
+            "sensor r: counts traffic at a building, not at a site",
+        ),
+        ([Lamp(id="l", name="L", watt=60)], "lamp l: has no cabinet"),
+        ([Lamp(id="l", name="L", cabinet="box", watt=60)], "cabinet box: should feed 1 lamps; 2 are registered"),
+        (
+            [Cabinet(id="b", name="B"), Lamp(id="l", name="L", cabinet="b")],
+            "lamp l: has no nominal power",
+        ),
+        (
+            [Cabinet(id="b", name="B"), Lamp(id="l", name="L", cabinet="b", watt=60, lamp_group="paths")],
+            "dimming_profile paths: is missing, though lamps belong to this group",
+        ),
+        (
+            [Site(id="lane", name="Lane"), Sensor(id="count", device="pi", kind="traffic_bin", name="C", site="lane")],
+            "site lane: has traffic measured but no speed limit today",
+        ),
+        ([Building(id="shed", name="Shed")], "building shed: has no heated area, so no kWh/m²"),
+        (
+            [
+                Target(
+                    id="t",
+                    name="T",
+                    kind="geography",
+                    scope="all",
+                    base_year=1990,
+                    reduction=0.85,
+                    target_year=2030,
+                    gas="CO2e",
+                )
+            ],
+            "target t: has no baseline tonnes, so no trajectory",
+        ),
+        (
+            [
+                SpeedLimit(site="street", direction="away", valid_from=START, valid_to=date(2025, 1, 2), limit_kmh=40),
+                SpeedLimit(site="street", direction="away", valid_from=date(2025, 1, 1), limit_kmh=30),
+            ],
+            "speed_limit street away: from 2020-01-01 overlaps the one from 2025-01-01; the later one counts",
+        ),
+        (
+            [factor(2020, 2022), factor(2021, None)],
+            "factor ours 1 heat 2-location CO2 200 % DK: from 2020-01-01 overlaps the one from 2021-01-01; the later one counts",
+        ),
+    ],
+)
+def test_one_thing_to_find(registry: Registry, rows: list[object], finding: str) -> None:
+    assert told(registry, *rows) == [finding]
+
+
+def test_a_target_that_says_nothing(registry: Registry) -> None:
+    goal = Target(id="t", name="T", kind="geography", reduction=0.85, target_year=2030, gas="CO2")
+    assert told(registry, goal) == [
+        "target t: has no baseline year",
+        "target t: has no baseline tonnes, so no trajectory",
+        "target t: does not say what it covers",
+    ]
+
+
+def test_periods_that_follow_each_other_are_fine(registry: Registry) -> None:
+    rows = [factor(2019, 2020), factor(2020, 2021), factor(2021, None)]
+    limits = [
+        SpeedLimit(site="street", direction="away", valid_from=START, limit_kmh=40),
+        SpeedLimit(site="street", direction="away", valid_from=date(2025, 1, 1), limit_kmh=30),
+    ]
+    assert told(registry, *rows, *limits) == []
