@@ -11,7 +11,8 @@ How a reading is judged, looking at no more than its two neighbours on each side
    one is near 0, otherwise a *reset*: the interval is unknown and the new value the new base.
 3. A rise beyond the physical maximum × time is *refused*: the interval is unknown, the new value the new base.
 
-Not a promise: a meter that shows nonsense twice in a row is caught by the physical maximum alone.
+Not a promise: a meter that shows nonsense twice in a row is caught by the physical maximum alone. Nor is the newest
+reading judged for good: a drop there is a reset until the next reading tells it from a dip.
 """
 
 from __future__ import annotations
