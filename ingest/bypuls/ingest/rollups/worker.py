@@ -1,0 +1,179 @@
+"""Keeps the bins true: whatever window late readings touched is computed again from the raw readings.
+
+One worker at a time rolls up (a lease in the book); what it reads it clears by the marks' own numbers, so that a
+reading which comes meanwhile marks the window anew.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+import structlog
+
+from bypuls.analysis.registers import CONTEXT_READINGS
+from bypuls.ingest.rollups.quantities import quantity_bins, registers_of
+from bypuls.ingest.rollups.traffic import CONTEXT_US, COUNT_FIELDS, PASSAGE_FIELDS, count_bins, passage_bins
+from bypuls.store.book import Book, Window
+from bypuls.store.protocol import Bins, Columns, Store, StoreError
+from bypuls.store.registry import Admission, SensorEntry
+from bypuls.wire import KINDS, to_us
+from bypuls.wire.bins import QUARTER_US, TRAFFIC
+
+LEASE = "rollup"
+LEASE_S = 60.0
+
+# Where the registry doesn't say how often a sensor speaks [s]: a quarter, as utilities' meters do.
+DEFAULT_INTERVAL_S = 900.0
+
+# Longer windows are taken in pieces: bounded memory, whatever was replayed.
+_PIECE_US = 31 * 86_400_000_000
+
+log = structlog.get_logger("bypuls.rollup")
+
+
+def _down(t_us: int) -> int:
+    return t_us - t_us % QUARTER_US
+
+
+def _up(t_us: int) -> int:
+    return -(-t_us // QUARTER_US) * QUARTER_US
+
+
+def roll_up(store: Store, kind: str, sensor: str, start_us: int, end_us: int, entry: SensorEntry | None) -> int:
+    """Computes the bins that readings in [start, end) have a part in, and replaces them. Returns how many there are.
+
+    kind : of the readings.  start_us, end_us : whole quarters [µs UTC].  entry : the sensor's interval and multiplier.
+    Raises Unavailable, Misconfigured.
+    """
+    asset = (entry.asset_id if entry else None) or ""
+    if kind in ("passage", "traffic_bin"):
+        if kind == "passage":
+            # A late vehicle decides whether the next one drove freely.
+            end_us += CONTEXT_US
+            raw = store.columns(kind, sensor, start_us - CONTEXT_US, end_us, PASSAGE_FIELDS)
+            bins = passage_bins(raw, start_us, end_us, sensor=sensor, asset=asset)
+        else:
+            raw = store.columns(kind, sensor, start_us, end_us, COUNT_FIELDS)
+            bins = count_bins(raw, start_us, end_us, sensor=sensor, asset=asset)
+        store.replace_bins(TRAFFIC, sensor, start_us, end_us, bins)
+        return sum(len(block.t_us) for block in bins)
+
+    registers = registers_of(kind)
+    start_us, end_us = _reach(store, kind, sensor, start_us, end_us, registers)
+    first, last = _reach(store, kind, sensor, start_us, end_us, registers)
+    # The reading exactly on the far edge ends the last bin.
+    raw = store.columns(kind, sensor, first, last + 1, list(KINDS[kind].specs))
+    bins: list[Bins] = []
+    for tags, of_tags in _by_tags(kind, raw):
+        bins += quantity_bins(
+            kind,
+            of_tags,
+            start_us,
+            end_us,
+            sensor=sensor,
+            asset=asset,
+            nominal_s=(entry.interval_s if entry else None) or DEFAULT_INTERVAL_S,
+            multiplier=entry.multiplier if entry else 1.0,
+            tags=tags,
+        )
+    store.replace_bins(kind, sensor, start_us, end_us, bins)
+    return sum(len(block.t_us) for block in bins)
+
+
+def _reach(
+    store: Store, kind: str, sensor: str, start_us: int, end_us: int, registers: tuple[str, ...]
+) -> tuple[int, int]:
+    """[start, end) widened to the third reading of a register on either side: as far as its bins can change."""
+    if not registers:
+        return start_us, end_us
+    before, after = start_us, end_us
+    for _ in range(CONTEXT_READINGS):
+        found = store.neighbour(kind, sensor, before, before=True, having=registers)
+        if found is None:
+            break
+        before = found
+    for _ in range(CONTEXT_READINGS):
+        found = store.neighbour(kind, sensor, after, before=False, having=registers)
+        if found is None:
+            break
+        after = found + 1
+    return _down(before), _up(after)
+
+
+def _by_tags(kind: str, raw: Columns) -> Iterator[tuple[dict[str, str], Columns]]:
+    """The readings of each medium; kinds without such a tag stay whole."""
+    if kind != "meter":
+        yield {}, raw
+        return
+    for medium in sorted(set(raw.values["medium"])):
+        of_medium = raw.values["medium"] == medium
+        yield (
+            {"medium": medium},
+            Columns(raw.t_us[of_medium], {name: column[of_medium] for name, column in raw.values.items()}),
+        )
+
+
+def _pieces(window: Window) -> Iterator[tuple[int, int]]:
+    at = window.start_us
+    while at < window.end_us:
+        yield at, min(at + _PIECE_US, window.end_us)
+        at += _PIECE_US
+
+
+class RollupWorker:
+    """Rolls up whatever is marked, until it is stopped."""
+
+    def __init__(
+        self,
+        store: Store,
+        book: Book,
+        *,
+        admission: Callable[[], Admission],
+        clock: Callable[[], datetime],
+        owner: str,
+        every_s: float = 5.0,
+        rolled: Callable[[int], None] = lambda _bins: None,
+    ) -> None:
+        self._store = store
+        self._book = book
+        self._admission = admission
+        self._clock = clock
+        self._owner = owner
+        self._every_s = every_s
+        self._rolled = rolled
+
+    def run(self, stop: threading.Event) -> None:
+        """Works until `stop`. An outage is waited out; marks stay until their bins are stored."""
+        try:
+            while not stop.is_set():
+                try:
+                    worked = self.once(stop)
+                except StoreError as error:
+                    log.warning("rollup waits", reason=str(error))
+                    worked = False
+                # While there is a backlog there is no pause.
+                stop.wait(0.0 if worked else self._every_s)
+        finally:
+            self._book.release_lease(LEASE, self._owner)
+
+    def once(self, stop: threading.Event | None = None) -> bool:
+        """Rolls up what is marked now; whether a backlog of more than a moment's marks was there."""
+        if not self._lease():
+            return False
+        windows = self._book.dirty()
+        sensors = self._admission().sensors
+        for count, window in enumerate(windows, 1):
+            if stop is not None and stop.is_set():
+                return False
+            if count % 20 == 0 and not self._lease():
+                return False
+            entry = sensors.get(window.sensor)
+            for start_us, end_us in _pieces(window):
+                self._rolled(roll_up(self._store, window.kind, window.sensor, start_us, end_us, entry))
+            self._book.clean([window])
+        return self._book.dirty_marks() > 200
+
+    def _lease(self) -> bool:
+        return self._book.take_lease(LEASE, self._owner, to_us(self._clock()), LEASE_S)

@@ -1,0 +1,209 @@
+"""The ingest service: one thread takes messages over, one rolls up, both supervised; MQTT has its own."""
+
+from __future__ import annotations
+
+import queue
+import random
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from prometheus_client import CollectorRegistry
+
+from bypuls.ingest.gate import Gate
+from bypuls.ingest.intake import Intake, Moment, Outcome, no_moment
+from bypuls.ingest.messages import Message
+from bypuls.ingest.metrics import Metrics
+from bypuls.ingest.rollups import RollupWorker
+from bypuls.ingest.subscriber import BrokerSettings, Subscriber
+from bypuls.store.book import Book, DeadLettersFull
+from bypuls.store.protocol import Store, StoreError, Unavailable
+from bypuls.store.registry import Admission, Registry
+
+log = structlog.get_logger("bypuls.ingest")
+
+# What is taken over at once: enough to spread one durable write over many readings, little enough to answer soon.
+_MOST_MESSAGES = 32
+_FIRST_WAIT_S = 0.5
+_LONGEST_WAIT_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class IngestSettings:
+    """How this worker runs."""
+
+    broker: BrokerSettings
+    worker: str
+    share: str | None = None
+    registry_every_s: float = 1.0
+    rollup_every_s: float = 5.0
+    rollups: bool = True
+
+
+class AdmissionCache:
+    """The registry's snapshot, read again within a second of any change by any process."""
+
+    def __init__(self, registry: Registry, *, clock: Callable[[], datetime], every_s: float) -> None:
+        self._registry = registry
+        self._clock = clock
+        self._every_s = every_s
+        self._lock = threading.Lock()
+        self._looked = float("-inf")
+        self._admission: Admission | None = None
+        self._gate: Gate | None = None
+
+    def admission(self) -> Admission:
+        """Who may send, as the registry said at most `every_s` ago."""
+        with self._lock:
+            if self._admission is None or time.monotonic() - self._looked >= self._every_s:
+                if self._admission is None or self._registry.version() != self._admission.version:
+                    self._admission = self._registry.admission(self._clock())
+                    self._gate = None
+                self._looked = time.monotonic()
+            return self._admission
+
+    def gate(self) -> Gate:
+        """The gate for that admission."""
+        admission = self.admission()
+        with self._lock:
+            if self._gate is None:
+                self._gate = Gate(admission)
+            return self._gate
+
+
+class Ingest:
+    """One ingest worker. `run` returns once `stop` is set and everything is at rest."""
+
+    def __init__(
+        self,
+        settings: IngestSettings,
+        store: Store,
+        registry: Registry,
+        book: Book,
+        *,
+        clock: Callable[[], datetime],
+        collectors: CollectorRegistry,
+        moment: Moment = no_moment,
+        jitter: random.Random | None = None,
+    ) -> None:
+        self.metrics = Metrics(collectors)
+        self.subscriber = Subscriber(
+            settings.broker, client_id=f"bypuls-ingest-{settings.worker}", share=settings.share
+        )
+        self._settings = settings
+        self._book = book
+        self._moment = moment
+        self._jitter = jitter or random.Random()
+        cache = AdmissionCache(registry, clock=clock, every_s=settings.registry_every_s)
+        self._intake = Intake(store, book, gate=cache.gate, clock=clock, moment=moment)
+        self._rollups = RollupWorker(
+            store,
+            book,
+            admission=cache.admission,
+            clock=clock,
+            owner=f"ingest-{settings.worker}",
+            every_s=settings.rollup_every_s,
+            rolled=self.metrics.bins.inc,
+        )
+
+    def run(self, stop: threading.Event) -> None:
+        """Takes over and rolls up until `stop`. Raises what a thread died of: a supervisor starts the service anew."""
+        died: list[BaseException] = []
+
+        def supervised(work: Callable[[threading.Event], None]) -> None:
+            try:
+                work(stop)
+            except BaseException as error:  # noqa: BLE001 - raised again in run
+                died.append(error)
+                stop.set()
+
+        jobs = [self._take_over, self._measure]
+        if self._settings.rollups:
+            jobs.append(self._rollups.run)
+        threads = [threading.Thread(target=supervised, args=(job,), name=job.__qualname__) for job in jobs]
+        self.subscriber.start()
+        for thread in threads:
+            thread.start()
+        stop.wait()
+        for thread in threads:
+            thread.join()
+        self.subscriber.stop()
+        if died:
+            raise died[0]
+
+    def _take_over(self, stop: threading.Event) -> None:
+        while not stop.is_set():
+            messages = self._waiting()
+            if messages:
+                started = time.monotonic()
+                self._take(messages, stop)
+                self.metrics.seconds.observe(time.monotonic() - started)
+
+    def _waiting(self) -> list[Message]:
+        """What has come: the first is waited for, the rest is what is there already."""
+        try:
+            messages = [self.subscriber.messages.get(timeout=0.2)]
+        except queue.Empty:
+            return []
+        while len(messages) < _MOST_MESSAGES:
+            try:
+                messages.append(self.subscriber.messages.get_nowait())
+            except queue.Empty:
+                break
+        return messages
+
+    def _take(self, messages: Sequence[Message], stop: threading.Event) -> None:
+        """Takes messages over, waiting out outages; nothing is answered before it is booked."""
+        wait_s = _FIRST_WAIT_S
+        while not stop.is_set():
+            try:
+                outcome = self._intake.take(messages)
+            except DeadLettersFull as error:
+                self.metrics.waits.inc()
+                if len(messages) > 1:  # good batches go on; the bad ones stay with their devices
+                    for message in messages:
+                        self._take([message], stop)
+                    return
+                log.error("no receipt: the dead letters are full", reason=str(error))
+                self.subscriber.acknowledge(messages[0])
+                return
+            except StoreError as error:
+                self.metrics.waits.inc()
+                asked = error.retry_after_s if isinstance(error, Unavailable) else _LONGEST_WAIT_S
+                pause = asked if asked is not None else wait_s * self._jitter.uniform(0.5, 1.5)
+                log.warning("ingest waits", reason=str(error), seconds=round(pause, 1))
+                stop.wait(pause)
+                wait_s = min(wait_s * 2, _LONGEST_WAIT_S)
+                continue
+            self._answer(messages, outcome)
+            return
+
+    def _answer(self, messages: Sequence[Message], outcome: Outcome) -> None:
+        for answer in outcome.answers:
+            self.subscriber.answer(answer)
+        self._moment("ingest.after_receipt")
+        for message in messages:
+            self.subscriber.acknowledge(message)
+        for alarm in outcome.tally.alarms:
+            log.error("alarm", alarm=alarm)
+        metrics, tally = self.metrics, outcome.tally
+        metrics.messages.inc(len(messages))
+        metrics.stored.inc(tally.stored)
+        metrics.duplicates.inc(tally.duplicate)
+        metrics.refused.inc(tally.refused)
+        metrics.undecodable.inc(outcome.undecodable)
+        metrics.retained.inc(outcome.retained)
+        metrics.alarms.inc(len(tally.alarms))
+
+    def _measure(self, stop: threading.Event) -> None:
+        while not stop.wait(2.0):
+            self.metrics.connected.set(self.subscriber.connected)
+            self.metrics.waiting.set(self.subscriber.messages.qsize())
+            try:
+                self.metrics.letters.set(self._book.waiting_letters())
+                self.metrics.dirty.set(self._book.dirty_marks())
+            except StoreError as error:
+                log.warning("the book can't be read", reason=str(error))
