@@ -28,6 +28,10 @@ def test_every_source_root_is_named_to_every_tool(root: Path, pyproject: dict[st
     assert set(pyproject["tool"]["mypy"]["mypy_path"].split(":")) == roots
 
 
+def test_every_room_is_type_checked(rooms: dict[str, Path], pyproject: dict[str, Any]) -> None:
+    assert set(pyproject["tool"]["mypy"]["packages"]) == {f"bypuls.{name}" for name in rooms}
+
+
 def test_tests_are_no_packages(tree: list[Path], root: Path) -> None:
     assert [str(path) for path in tree if path.name == "__init__.py" and path.is_relative_to(root / "tests")] == []
 
