@@ -38,7 +38,7 @@ class Vehicle:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where the radar stands: `offset_m` beside the lane [m], turned `azimuth_deg` to it [°], beam ± `half_beam_deg`."""
+    """Where the radar stands: `offset_m` beside the lane [m], turned `azimuth_deg` to it, half its beam [°]."""
 
     azimuth_deg: float = 20.0
     offset_m: float = 6.0
@@ -82,7 +82,7 @@ def echoes(vehicle: Vehicle, site: Site, *, rate_hz: float = 16.0) -> list[Echo]
 
 
 class RadarSimulator:
-    """A radar at `path`. `next_vehicles()` is asked `rate_hz` times a second which vehicles have just come into view."""
+    """A radar at `path`. `next_vehicles()` tells, `rate_hz` times a second, which vehicles have just come into view."""
 
     def __init__(
         self,
