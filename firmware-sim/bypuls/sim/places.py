@@ -16,6 +16,7 @@ from bypuls.sim.streets import Calming, Direction, Street
 
 _M_PER_DEG = 111_320.0
 _LAMP_SPACING_M = 32.0
+RADAR_ANGLE_DEG = 20.0  # between beam and lane; the simulated radars are mounted so
 
 
 @dataclass(frozen=True, slots=True)

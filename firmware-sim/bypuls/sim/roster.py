@@ -1,0 +1,185 @@
+"""The town's entries for the registry: rows for CSV import, one list for each entity, parents before children."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from bypuls.sim import places
+from bypuls.sim.lighting import SCHEDULE
+from bypuls.sim.streets import Street
+from bypuls.sim.town import Sensor, Town
+
+NIGHT_GROUP = "night-dimmed"
+UNDIMMED_GROUP = "undimmed"
+_INVENTED = "simulated town: invented for demonstration"
+
+Cell = str | int | float | bool | None
+Row = dict[str, Cell]
+
+
+def registry_rows(town: Town) -> dict[str, list[Row]]:
+    """Rows by entity (site, speed_limit, cabinet …), columns named as the registry names them, days as YYYY-MM-DD.
+
+    The order of the entities is one in which they can be imported. None = unknown, an empty cell."""
+    return {
+        "site": [_site(street) for street in town.streets.values()],
+        "speed_limit": [row for street in town.streets.values() for row in _limits(street)],
+        "cabinet": [
+            {
+                "id": cabinet.id,
+                "name": cabinet.name,
+                "lat": cabinet.lat,
+                "lon": cabinet.lon,
+                "site": cabinet.site,
+                "lamp_count": sum(lamp.cabinet == cabinet.id for lamp in town.lighting.lamps.values()),
+            }
+            for cabinet in town.cabinets.values()
+        ],
+        "lamp": _lamps(town),
+        "dimming_profile": [
+            {"lamp_group": NIGHT_GROUP, "valid_from": _day(date(town.begins.year - 4, 10, 1)), "schedule": SCHEDULE}
+        ],
+        "building": [
+            {
+                "id": building.id,
+                "name": building.name,
+                "use": building.use,
+                "address": building.address,
+                "lat": building.lat,
+                "lon": building.lon,
+                "built_year": building.built_year,
+                "note": _INVENTED,
+            }
+            for building in town.buildings.values()
+        ],
+        "heated_area": [
+            {"building": building.id, "valid_from": _day(date(building.built_year, 1, 1)), "area_m2": building.area_m2}
+            for building in town.buildings.values()
+        ],
+        "device": [
+            {"id": device.id, "name": device.name, "lat": device.lat, "lon": device.lon, "note": device.note}
+            for device in town.devices.values()
+        ],
+        "sensor": [_sensor(sensor) for sensor in sorted(town.sensors.values(), key=lambda one: one.parent is not None)],
+        "calibration": [
+            {
+                "sensor": sensor.id,
+                "valid_from": _day(town.begins),
+                "expires": _day(date(town.begins.year + 4, 1, 1)),
+                "angle_deg": places.RADAR_ANGLE_DEG,
+                "angle_uncertainty_deg": 1.0,
+                "reference": _INVENTED,
+            }
+            for sensor in town.sensors.values()
+            if sensor.kind == "passage"
+        ],
+        "intervention": _interventions(town),
+        "calorific_value": [
+            {
+                "valid_from": _day(town.begins),
+                "basis": "lower",
+                "kwh_per_m3": 11.0,
+                "source": "as the town's gas is simulated",
+            }
+        ],
+        "target": [_target(town)],
+    }
+
+
+def _day(day: date) -> str:
+    return day.isoformat()
+
+
+def _site(street: Street) -> Row:
+    (lat_a, lon_a), (lat_b, lon_b) = places.along(street, -200.0), places.along(street, 200.0)
+    return {
+        "id": street.id,
+        "name": street.name,
+        "kind": "street",
+        "road_class": street.road_class,
+        "school_way": street.school_way,
+        "lanes": street.lanes,
+        "lat": street.lat,
+        "lon": street.lon,
+        "geometry": f"LINESTRING ({lon_a} {lat_a}, {street.lon} {street.lat}, {lon_b} {lat_b})",
+        "note": _INVENTED,
+    }
+
+
+def _limits(street: Street) -> list[Row]:
+    first: Row = {"site": street.id, "direction": "both", "valid_from": "2010-01-01", "limit_kmh": street.limit_kmh}
+    if street.calming is None:
+        return [first]
+    changed = _day(street.calming.day)
+    later: Row = {"site": street.id, "direction": "both", "valid_from": changed, "limit_kmh": street.calming.limit_kmh}
+    return [first | {"valid_to": changed}, later | {"valid_to": None}]
+
+
+def _lamps(town: Town) -> list[Row]:
+    return [
+        {
+            "id": lamp.id,
+            "name": lamp.name,
+            "cabinet": lamp.cabinet,
+            "site": lamp.site,
+            "lat": lamp.lat,
+            "lon": lamp.lon,
+            "watt": lamp.lantern.watt,
+            "lamp_type": lamp.lantern.lamp_type,
+            "pole_height_m": lamp.pole_height_m,
+            "lighting_class": lamp.lighting_class,
+            "road_class": lamp.road_class,
+            "school_way": lamp.school_way,
+            "cycle_path": False,
+            "lamp_group": NIGHT_GROUP if lamp.lantern.dims else UNDIMMED_GROUP,
+            "installed": _day(lamp.installed),
+        }
+        for lamp in town.lighting.lamps.values()
+    ]
+
+
+def _sensor(sensor: Sensor) -> Row:
+    row: Row = {"id": sensor.id, "device": sensor.device, "kind": sensor.kind, "name": sensor.name}
+    row |= dict.fromkeys(("site", "building", "cabinet", "lamp"))
+    if sensor.asset_kind is not None:
+        row[sensor.asset_kind] = sensor.asset
+    return row | {
+        "medium": sensor.medium,
+        "interval_s": sensor.interval_s,
+        "parent": sensor.parent,
+        "serial": sensor.serial,
+    }
+
+
+def _interventions(town: Town) -> list[Row]:
+    humps: Row = {
+        "id": "maaloev-humps",
+        "site": "maaloev-hovedgade",
+        "building": None,
+        "cabinet": None,
+        "kind": "humps",
+    }
+    led: Row = {"id": "cabinet-3-led", "site": None, "building": None, "cabinet": "cabinet-3", "kind": "led"}
+    walls: Row = {"id": "maaloev-skole-walls", "site": None, "building": "maaloev-skole", "cabinet": None}
+    return [
+        humps | {"date": _day(places.humps_day(town.begins)), "note": "humps and a limit of 40 instead of 50 km/h"},
+        led | {"date": _day(places.led_day(town.begins)), "note": "ten sodium lamps of 116 W replaced by LED of 36 W"},
+        walls
+        | {"kind": "insulation", "date": _day(places.insulation_day(town.begins)), "note": "roof and walls insulated"},
+    ]
+
+
+def _target(town: Town) -> Row:
+    return {
+        "id": "town-2030",
+        "name": "85 % less CO₂ by 2030",
+        "kind": "organisation",
+        "scope": "the simulated town's buildings and street lights",
+        "base_year": 2018,
+        "base_tonnes": 1400.0,
+        "reduction": 0.85,
+        "target_year": 2030,
+        "gas": "CO2",
+        "source": None,
+        "note": "simulated town: the baseline is an illustration, not any municipality's figure",
+    }
