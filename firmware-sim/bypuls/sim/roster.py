@@ -82,7 +82,7 @@ def registry_rows(town: Town) -> dict[str, list[Row]]:
                 "source": "as the town's gas is simulated",
             }
         ],
-        "target": [_target(town)],
+        "target": [_target()],
     }
 
 
@@ -169,7 +169,7 @@ def _interventions(town: Town) -> list[Row]:
     ]
 
 
-def _target(town: Town) -> Row:
+def _target() -> Row:
     return {
         "id": "town-2030",
         "name": "85 % less CO₂ by 2030",
