@@ -41,7 +41,7 @@ def tree() -> list[Path]:
     command = ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     try:
         listed = subprocess.run(command, capture_output=True, check=True).stdout.decode()
-    except (FileNotFoundError, subprocess.CalledProcessError):
+    except (OSError, subprocess.CalledProcessError):  # no git here, or no repository
         inside = (path for path in ROOT.rglob("*") if not any(p.startswith(".") for p in path.relative_to(ROOT).parts))
         return sorted(path for path in inside if path.is_file() and path.suffix != ".pyc")
     return sorted(ROOT / name for name in listed.split("\0") if name and (ROOT / name).is_file())
