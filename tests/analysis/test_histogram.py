@@ -184,6 +184,20 @@ def test_telraam_classes_are_recognised_as_uniform() -> None:
     assert SpeedHistogram.from_edges([20.0, 25.0, np.inf], [1, 0, 2]).width_kmh == 0.0
 
 
+def test_counts_as_sensors_send_them() -> None:
+    h = SpeedHistogram.from_edges([20.0, 25.0], [1, 0, 2], open_top=True)
+    assert (format_histogram(h), h.width_kmh) == ("20:1,25:0,>25:2", 0.0)
+    without_speed = SpeedHistogram.from_edges([], [7.5], open_top=True)
+    assert (format_histogram(without_speed), without_speed.width_kmh) == (">0:7.5", 0.0)
+    assert parse_histogram(">0:7.5", 0.0) == without_speed
+    assert merge([without_speed, without_speed]).total == 15.0
+    with pytest.raises(InOpenClass):
+        hg.percentile(without_speed, 50)
+    for edges in ([], [np.inf, 20.0], [30.0, 20.0], [-5.0], [np.nan], [20.0, np.inf, np.inf]):
+        with pytest.raises(BadInput, match=r"upper_edges_kmh|lower_edges_kmh|lengths"):
+            SpeedHistogram.from_edges(edges, [1.0] * len(edges))
+
+
 @pytest.mark.parametrize(("p", "speed"), [(15, 22.5), (50, 29.4), (85, 35.79)])
 def test_percentiles_of_twelve_classes_of_3_mph(p: float, speed: float) -> None:
     assert hg.percentile(MPH3, p) == pytest.approx(speed, abs=0.005)

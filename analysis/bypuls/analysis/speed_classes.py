@@ -71,20 +71,27 @@ class SpeedHistogram:
         return bool(self.upper_edges_kmh.size and np.isinf(self.upper_edges_kmh[-1]))
 
     @classmethod
-    def from_edges(cls, upper_edges_kmh: npt.ArrayLike, counts: npt.ArrayLike) -> SpeedHistogram:
-        """All classes of a sensor in order, contiguous from 0; an upper edge of inf is the open top. Classes that turn
-        out to be equally wide from 0 on give a uniform histogram, others an irregular one.
+    def from_edges(
+        cls, upper_edges_kmh: npt.ArrayLike, counts: npt.ArrayLike, *, open_top: bool = False
+    ) -> SpeedHistogram:
+        """All classes of a sensor in order, contiguous from 0. Classes that turn out to be equally wide give a uniform
+        histogram, others an irregular one.
 
-        upper_edges_kmh : (k,) [km/h].  counts : (k,) [vehicles].  Raises BadHistogram, BadInput."""
+        upper_edges_kmh : (k,) [km/h], the last may be inf.
+        counts : (k,) [vehicles]; (k + 1,) with `open_top`, the last above the last edge. Vehicles counted without a
+            speed are one open class without edges.
+        Raises BadHistogram, BadInput."""
         upper = float_column("upper_edges_kmh", upper_edges_kmh)
+        if open_top:
+            upper = np.append(upper, np.inf)
         if not upper.size:
-            raise BadHistogram("upper_edges_kmh: empty; expected at least one class")
+            raise BadHistogram("upper_edges_kmh: empty; expected at least one class, or an open top")
         lower = np.concatenate(([0.0], upper[:-1]))
+        closed = upper[np.isfinite(upper)]
         width = 0.0
-        closed = np.isfinite(upper)
-        if closed.all() or (upper.size > 1 and closed[:-1].all()):
-            widths = (upper - lower)[closed]
-            if np.allclose(widths, widths[0], rtol=0.0, atol=ON_GRID * widths[0]):
+        if closed.size:
+            widths = np.diff(closed, prepend=0.0)
+            if widths[0] > 0.0 and np.allclose(widths, widths[0], rtol=0.0, atol=ON_GRID * widths[0]):
                 width = float(np.round(widths[0], DECIMALS))
         return cls(lower, upper, float_column("counts", counts), width)
 
