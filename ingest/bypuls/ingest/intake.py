@@ -85,6 +85,7 @@ class Intake:
         letters: list[Letter] = []
         retained = 0
         for message in messages:
+            device = message.topic[:200]
             try:
                 device = parse_topic(message.topic)[0]
                 if message.retained:
@@ -93,7 +94,7 @@ class Intake:
                     continue
                 batch = decode_batch(message.payload)
             except WireError as error:
-                letters.append(Letter(message.topic[:200], str(error), message.payload))
+                letters.append(Letter(device, str(error), message.payload))
                 continue
             if batch.device != device:
                 reason = f"device: {batch.device!r} — expected {device}, on whose topic the batch came"

@@ -113,7 +113,8 @@ class Subscriber:
 
     def _on_message(self, _client: mqtt.Client, _userdata: object, message: mqtt.MQTTMessage) -> None:
         # A full queue blocks the network thread: TCP then holds the broker back.
-        self.messages.put(Message(message.topic, message.payload, message.retain, (self._generation, message.mid)))
+        ticket = (self._generation, message.mid)
+        self.messages.put(Message(message.topic, bytes(message.payload), message.retain, ticket))
 
 
 def _tls(broker: BrokerSettings) -> ssl.SSLContext:

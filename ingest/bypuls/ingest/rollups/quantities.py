@@ -33,7 +33,7 @@ def quantity_bins(
     multiplier: float = 1.0,
     tags: Mapping[str, str] | None = None,
 ) -> list[Bins]:
-    """Bins [start, end) of one sensor. `raw` reaches as far beyond the window as its registers need (`CONTEXT_READINGS`)."""
+    """Bins [start, end) of one sensor. `raw` reaches `CONTEXT_READINGS` of its registers beyond the window."""
     t_us = np.arange(start_us, end_us, QUARTER_US, dtype=np.int64)
     inside = (raw.t_us >= start_us) & (raw.t_us < end_us)
     index = (raw.t_us[inside] - start_us) // QUARTER_US

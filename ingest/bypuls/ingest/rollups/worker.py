@@ -53,12 +53,12 @@ def roll_up(store: Store, kind: str, sensor: str, start_us: int, end_us: int, en
             # A late vehicle decides whether the next one drove freely.
             end_us += CONTEXT_US
             raw = store.columns(kind, sensor, start_us - CONTEXT_US, end_us, PASSAGE_FIELDS)
-            bins = passage_bins(raw, start_us, end_us, sensor=sensor, asset=asset)
+            found = passage_bins(raw, start_us, end_us, sensor=sensor, asset=asset)
         else:
             raw = store.columns(kind, sensor, start_us, end_us, COUNT_FIELDS)
-            bins = count_bins(raw, start_us, end_us, sensor=sensor, asset=asset)
-        store.replace_bins(TRAFFIC, sensor, start_us, end_us, bins)
-        return sum(len(block.t_us) for block in bins)
+            found = count_bins(raw, start_us, end_us, sensor=sensor, asset=asset)
+        store.replace_bins(TRAFFIC, sensor, start_us, end_us, found)
+        return sum(len(block.t_us) for block in found)
 
     registers = registers_of(kind)
     start_us, end_us = _reach(store, kind, sensor, start_us, end_us, registers)
@@ -90,15 +90,15 @@ def _reach(
         return start_us, end_us
     before, after = start_us, end_us
     for _ in range(CONTEXT_READINGS):
-        found = store.neighbour(kind, sensor, before, before=True, having=registers)
-        if found is None:
+        t_us = store.neighbour(kind, sensor, before, before=True, having=registers)
+        if t_us is None:
             break
-        before = found
+        before = t_us
     for _ in range(CONTEXT_READINGS):
-        found = store.neighbour(kind, sensor, after, before=False, having=registers)
-        if found is None:
+        t_us = store.neighbour(kind, sensor, after, before=False, having=registers)
+        if t_us is None:
             break
-        after = found + 1
+        after = t_us + 1
     return _down(before), _up(after)
 
 
