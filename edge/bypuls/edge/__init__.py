@@ -1,1 +1,1 @@
-"""What runs on the Raspberry Pi: drivers, clock guard, outbox and publisher. Knows the contract (`bypuls.wire`) alone."""
+"""What runs on the Raspberry Pi: drivers, clock guard, outbox, publisher. Knows `bypuls.wire` alone."""

@@ -108,7 +108,7 @@ DRIVERS: Mapping[str, str] = MappingProxyType(
 
 
 def configure(sensor: str, driver: str, options: Mapping[str, object], known: Mapping[str, str] = DRIVERS) -> Driver:
-    """The driver named `driver` for `sensor`. Raises BadOption, also for an unknown driver or a library not installed."""
+    """The driver named `driver` for `sensor`. Raises BadOption, also where a library is missing."""
     target = known.get(driver)
     if target is None:
         near = difflib.get_close_matches(driver, known, n=1)
