@@ -114,7 +114,7 @@ def test_a_rollover_beyond_the_maximum_is_refused() -> None:
 def test_a_rise_of_exactly_the_maximum_passes_and_a_step_of_the_register_too() -> None:
     assert bins([0, 15], [0, 900 * 0.1], max_rate_per_s=0.1, quarters=1).refused.sum() == 0
     assert bins([0, 15], [0, 901 * 0.1], max_rate_per_s=0.1, quarters=1).refused.sum() == 1
-    coarse = {"max_rate_per_s": 11.0, "quarters": 1, "nominal_min": 1 / 6}
+    coarse: dict[str, Any] = {"max_rate_per_s": 11.0, "quarters": 1, "nominal_min": 1 / 6}
     assert bins([0, 1 / 6], [0, 1000], **coarse).refused.sum() == 1
     assert bins([0, 1 / 6], [0, 1000], **coarse, resolution=1000).delta.sum() == 1000
 
