@@ -14,14 +14,14 @@ from bypuls.wire.errors import BadField, Undecodable
 from bypuls.wire.fields import check_id
 from bypuls.wire.times import format_time, in_utc, parse_time
 
-# Bytes of a reason in a receipt: 500 of them still fit into 128 KB. The dead letter has it whole.
+# Characters of a reason in a receipt: 500 of them still fit into 128 KB. The dead letter has it whole.
 MAX_REASON = 180
 MAX_VERSION = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A sequence number that became a dead letter, and why: printable, at most 300 characters, whatever it quotes."""
+    """A sequence number that became a dead letter, and why: printable and short, whatever it quotes."""
 
     seq: int
     reason: str
@@ -225,6 +225,7 @@ def _refusal(value: object) -> Refusal:
     reason = obj.get("reason")
     if set(obj) != {"seq", "reason"} or not isinstance(reason, str):
         raise BadField("refused", value, "{seq, reason}")
-    if len(reason) > MAX_REASON or not reason.isprintable():
-        raise BadField("reason", reason, f"at most {MAX_REASON} printable characters")
+    # Its length is the platform's business: a device that refused the receipt for it would keep the readings for ever.
+    if not reason.isprintable():
+        raise BadField("reason", reason, "printable characters")
     return Refusal(check_sequence("seq", obj["seq"]), reason)

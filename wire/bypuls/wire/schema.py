@@ -21,7 +21,7 @@ from bypuls.wire.codec import encode_reading
 from bypuls.wire.examples import MESSAGES, READINGS
 from bypuls.wire.fields import ID, Spec
 from bypuls.wire.kinds import KINDS, Reading
-from bypuls.wire.messages import MAX_REASON, MAX_VERSION
+from bypuls.wire.messages import MAX_VERSION
 from bypuls.wire.reference import fill
 from bypuls.wire.times import UTC_PATTERN
 
@@ -43,8 +43,8 @@ def _told(schema: Schema, description: str) -> Schema:
     return {"description": description} | schema
 
 
-def _text(longest: int, *, shortest: int = 1) -> Schema:
-    return {"type": "string", "minLength": shortest, "maxLength": longest, "pattern": _PRINTABLE}
+def _text(longest: int) -> Schema:
+    return {"type": "string", "minLength": 1, "maxLength": longest, "pattern": _PRINTABLE}
 
 
 def _bound(value: float) -> float:
@@ -152,7 +152,10 @@ def _batch() -> Schema:
 def _receipt() -> Schema:
     refusal: Schema = {
         "type": "object",
-        "properties": {"seq": _SEQUENCE, "reason": _text(MAX_REASON, shortest=0)},
+        "properties": {
+            "seq": _SEQUENCE,
+            "reason": {"description": "for people", "type": "string", "pattern": _PRINTABLE},
+        },
         "required": ["seq", "reason"],
         "additionalProperties": False,
     }
