@@ -1,5 +1,6 @@
 """The wheel that users install holds every file of every room, and nothing else."""
 
+import os
 import subprocess
 import sys
 import zipfile
@@ -48,3 +49,25 @@ def test_the_wheel_carries_licence_and_command(wheel: zipfile.Path) -> None:
     assert "Mozilla Public License" in (info / "licenses" / "LICENSE").read_text(encoding="utf-8")
     assert "bypuls = bypuls.cli:main" in (info / "entry_points.txt").read_text(encoding="utf-8")
     assert "Requires-Python: >=3.11" in (info / "METADATA").read_text(encoding="utf-8")
+
+
+def test_the_registry_of_the_wheel_makes_its_database(wheel: zipfile.Path, tmp_path: Path) -> None:
+    installed = tmp_path / "site"
+    wheel.root.extractall(installed)
+    program = (
+        "import pathlib, sys\n"
+        "from bypuls.store import registry\n"
+        "assert pathlib.Path(registry.__file__).is_relative_to(sys.argv[1]), registry.__file__\n"
+        "print(registry.open_registry(sys.argv[2]).version())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(installed), str(tmp_path / "registry.db")],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(installed)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) >= 0
+    assert (tmp_path / "registry.db").is_file()
