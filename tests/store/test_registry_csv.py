@@ -275,3 +275,12 @@ def test_formulas_are_inert_and_negative_numbers_intact(registry: Registry) -> N
     text = give(registry, "site")
     assert 'evil,"\'=HYPERLINK(""x"")",,,,,-5.5,,,\'\'=already quoted\n' in text
     assert take(registry, "site", text).unchanged == 2
+
+
+def test_a_file_for_a_danish_spreadsheet(registry: Registry) -> None:
+    with registry.session() as session:
+        session.add(Site(id="a", name="Åvej; ved skolen", lat=55.5, lon=-0.0001))
+    text = give(registry, "site", danish=True)
+    assert text.startswith("\ufeffid;name;")
+    assert 'a;"Åvej; ved skolen";;;;;55,5;-0,0001;;\n' in text
+    assert take(registry, "site", text).unchanged == 2

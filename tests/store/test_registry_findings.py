@@ -29,6 +29,7 @@ from bypuls.store.registry import (
 
 TODAY = date(2026, 6, 1)
 START = date(2020, 1, 1)
+SERIES = "ours 1 heat 2-location CO2 200 % DK"
 
 
 def in_order() -> list[object]:
@@ -210,7 +211,7 @@ def factor(start: int, end: int | None) -> Factor:
         ),
         (
             [factor(2020, 2022), factor(2021, None)],
-            "factor ours 1 heat 2-location CO2 200 % DK: from 2020-01-01 overlaps the one from 2021-01-01; the later one counts",
+            f"factor {SERIES}: from 2020-01-01 overlaps the one from 2021-01-01; the later one counts",
         ),
     ],
 )

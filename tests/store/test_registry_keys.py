@@ -46,7 +46,7 @@ def test_a_key_opens_what_it_was_made_for(registry: Registry) -> None:
     assert token != other
     key = verify_key(registry, token, NOW)
     assert key is not None
-    assert (key.name, key.scopes, key.created, key.expires) == ("the map", {"read", "export"}, NOW, None)
+    assert (key.name, key.scopes, key.created, key.expires) == ("the map", frozenset({"read", "export"}), NOW, None)
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,13 @@ def writing(engine: Engine) -> Engine:
     return engine.execution_options(**{_WRITING: True})
 
 
+def snapshots(engine: Engine) -> Engine:
+    """The same engine for transactions whose reads all see one moment, as those of SQLite always do."""
+    if engine.dialect.name != "postgresql":
+        return engine
+    return engine.execution_options(isolation_level="REPEATABLE READ")
+
+
 def _set_up_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
     # The driver's own transactions begin too late and end at every DDL statement: we say BEGIN ourselves.
     connection.isolation_level = None

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, inspect, select
 from sqlalchemy.orm import Session
 
 from bypuls.store.registry.admission import Admission, read_admission, read_version
-from bypuls.store.registry.database import database_url, migrate, open_engine, writing
+from bypuls.store.registry.database import database_url, migrate, open_engine, snapshots, writing
 from bypuls.store.registry.session import RegistrySession
 from bypuls.store.registry.tables import (
     Base,
@@ -54,6 +54,7 @@ class Registry:
         self.writing_engine = writing(engine)
         """For transactions that write past the session; on SQLite they take the write lock at once."""
         self.clock = clock
+        self._snapshots = snapshots(engine)
 
     def __enter__(self) -> Self:
         return self
@@ -80,7 +81,7 @@ class Registry:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """One consistent view to read from, which holds up no writer. What is changed in it is forgotten."""
-        with RegistrySession(self.engine, expire_on_commit=False, autoflush=False) as session:
+        with RegistrySession(self._snapshots, expire_on_commit=False, autoflush=False) as session:
             yield session
 
     def version(self) -> int:
