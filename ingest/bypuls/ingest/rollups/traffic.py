@@ -112,14 +112,17 @@ def count_bins(counted: Columns, start_us: int, end_us: int, *, sensor: str, ass
 
 
 class _Counted:
-    """What was counted in one bin."""
+    """What was counted in one bin. Counts of other classes than the first ones' keep their number, not their speeds."""
 
     def __init__(self) -> None:
-        self.classes: dict[str, float] = {}
-        self.width_kmh = 0.0
+        self.classes: dict[float, float] = {}
+        self.top: float | None = None
+        self.width_kmh = np.nan
         self.n = np.nan
         self.period_s = 0.0
         self.uptime_s = np.nan
+        self._edges: tuple[float, ...] | None = None
+        self._mixed = False
 
     def add(
         self, edges: tuple[float, ...], counts: tuple[float, ...], *, open_top: bool, period_s: float, uptime: float
@@ -131,27 +134,32 @@ class _Counted:
         if uptime == 0.0:
             return
         self.n = float(np.nan_to_num(self.n)) + sum(counts)
+        if self._edges is not None and self._edges != edges:
+            self._mixed = True  # histograms of different classes don't add up: the bin has none
+        self._edges = edges
         self.width_kmh = _even_width(edges)
-        for name, n in zip(_class_names(edges, open_top=open_top), counts, strict=True):
-            if n or not self.width_kmh:
-                self.classes[name] = self.classes.get(name, 0.0) + n
+        for edge, n in zip(edges, counts, strict=False):
+            self.classes[edge] = self.classes.get(edge, 0.0) + n
+        if open_top:
+            self.top = (self.top or 0.0) + counts[-1]
 
     @property
     def hist(self) -> str | None:
-        return ",".join(f"{name}:{_decimal(n)}" for name, n in self.classes.items()) or None
+        """The classes in rising order; empty ones only where they tell the classes' edges."""
+        if self._mixed or self._edges is None:
+            return None
+        texts = [
+            f"{_decimal(edge)}:{_decimal(n)}" for edge, n in sorted(self.classes.items()) if n or not self.width_kmh
+        ]
+        if self.top:
+            texts.append(f">{_decimal(self._edges[-1]) if self._edges else '0'}:{_decimal(self.top)}")
+        return ",".join(texts) or None
 
 
 def _even_width(edges: tuple[float, ...]) -> float:
     """The width of classes that are all alike, the first beginning at 0; else 0."""
     widths = np.diff(np.array((0.0, *edges)))
     return float(widths[0]) if len(edges) and np.allclose(widths, widths[0], rtol=0, atol=1e-9) else 0.0
-
-
-def _class_names(edges: tuple[float, ...], *, open_top: bool) -> list[str]:
-    names = [_decimal(edge) for edge in edges]
-    if open_top:
-        names.append(f">{names[-1] if names else '0'}")
-    return names
 
 
 def _counted_columns(bins: Mapping[int, _Counted]) -> dict[str, Column]:

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
+import numpy as np
 import structlog
 
 from bypuls.analysis.registers import CONTEXT_READINGS
@@ -26,6 +27,9 @@ LEASE_S = 60.0
 
 # Where the registry doesn't say how often a sensor speaks [s]: a quarter, as utilities' meters do.
 DEFAULT_INTERVAL_S = 900.0
+
+# A register's amount is spread between readings at most 2 intervals apart, judged by 3 readings on either side.
+_NEAR_INTERVALS = 2 * (CONTEXT_READINGS + 1)
 
 # Longer windows are taken in pieces: bounded memory, whatever was replayed.
 _PIECE_US = 31 * 86_400_000_000
@@ -60,7 +64,8 @@ def roll_up(store: Store, kind: str, sensor: str, start_us: int, end_us: int, en
         store.replace_bins(TRAFFIC, sensor, start_us, end_us, found)
         return sum(len(block.t_us) for block in found)
 
-    registers = registers_of(kind)
+    nominal_s = (entry.interval_s if entry else None) or DEFAULT_INTERVAL_S
+    registers = _active(store, kind, sensor, start_us, end_us, nominal_s)
     start_us, end_us = _reach(store, kind, sensor, start_us, end_us, registers)
     first, last = _reach(store, kind, sensor, start_us, end_us, registers)
     # The reading exactly on the far edge ends the last bin.
@@ -74,12 +79,22 @@ def roll_up(store: Store, kind: str, sensor: str, start_us: int, end_us: int, en
             end_us,
             sensor=sensor,
             asset=asset,
-            nominal_s=(entry.interval_s if entry else None) or DEFAULT_INTERVAL_S,
+            nominal_s=nominal_s,
             multiplier=entry.multiplier if entry else 1.0,
             tags=tags,
         )
     store.replace_bins(kind, sensor, start_us, end_us, bins)
     return sum(len(block.t_us) for block in bins)
+
+
+def _active(store: Store, kind: str, sensor: str, start_us: int, end_us: int, nominal_s: float) -> tuple[str, ...]:
+    """The registers that are told in the window or near enough to it to have a part in its bins."""
+    names = registers_of(kind)
+    if not names:
+        return ()
+    near_us = int(_NEAR_INTERVALS * nominal_s * 1e6)
+    near = store.columns(kind, sensor, start_us - near_us, end_us + near_us, names)
+    return tuple(name for name in names if not np.isnan(near.values[name]).all())
 
 
 def _reach(
@@ -88,18 +103,20 @@ def _reach(
     """[start, end) widened to the third reading of a register on either side: as far as its bins can change."""
     if not registers:
         return start_us, end_us
-    before, after = start_us, end_us
-    for _ in range(CONTEXT_READINGS):
-        t_us = store.neighbour(kind, sensor, before, before=True, having=registers)
-        if t_us is None:
-            break
-        before = t_us
-    for _ in range(CONTEXT_READINGS):
-        t_us = store.neighbour(kind, sensor, after, before=False, having=registers)
-        if t_us is None:
-            break
-        after = t_us + 1
+    # Each register by itself: a meter may tell some of them more often than others.
+    before = min(_third(store, kind, sensor, name, start_us, before=True) for name in registers)
+    after = max(_third(store, kind, sensor, name, end_us, before=False) for name in registers)
     return _down(before), _up(after)
+
+
+def _third(store: Store, kind: str, sensor: str, register: str, t_us: int, *, before: bool) -> int:
+    """Time of the third reading of a register before `t_us`, or just after the third one from it on; else of the last."""
+    for _ in range(CONTEXT_READINGS):
+        found = store.neighbour(kind, sensor, t_us, before=before, having=(register,))
+        if found is None:
+            break
+        t_us = found if before else found + 1
+    return t_us
 
 
 def _by_tags(kind: str, raw: Columns) -> Iterator[tuple[dict[str, str], Columns]]:
