@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
@@ -33,8 +33,8 @@ NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def registry(tmp_path: Path) -> Iterator[Registry]:
-    with open_registry(tmp_path / "registry.db", clock=lambda: NOON) as opened:
+def registry(tmp_path: Path, place_registry: Callable[[Path], Path]) -> Iterator[Registry]:
+    with open_registry(place_registry(tmp_path), clock=lambda: NOON) as opened:
         yield opened
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -30,8 +30,8 @@ NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 
 @contextmanager
-def small_town(folder: Path) -> Iterator[Registry]:
-    with open_registry(folder / "registry.db", clock=lambda: NOW) as opened:
+def small_town(path: Path) -> Iterator[Registry]:
+    with open_registry(path, clock=lambda: NOW) as opened:
         with opened.session() as session:
             session.add_all(
                 [
@@ -44,15 +44,15 @@ def small_town(folder: Path) -> Iterator[Registry]:
 
 
 @pytest.fixture
-def registry(tmp_path: Path) -> Iterator[Registry]:
-    with small_town(tmp_path) as opened:
+def registry(tmp_path: Path, place_registry: Callable[[Path], Path]) -> Iterator[Registry]:
+    with small_town(place_registry(tmp_path)) as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
 def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
     """For tests that change nothing; opened once."""
-    with small_town(tmp_path_factory.mktemp("untouched")) as opened:
+    with small_town(tmp_path_factory.mktemp("untouched") / "registry.db") as opened:
         yield opened
 
 

@@ -123,7 +123,7 @@ def contents(registry: Registry) -> list[tuple[str, dict[str, object]]]:
         ]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(rows=towns(), danish=st.booleans())
 def test_a_round_trip_loses_nothing(registry: Registry, rows: list[Base], danish: bool) -> None:
     empty(registry)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -62,8 +62,8 @@ def in_order() -> list[object]:
 
 
 @pytest.fixture
-def registry(tmp_path: Path) -> Iterator[Registry]:
-    with open_registry(tmp_path / "registry.db", clock=lambda: datetime(2026, 6, 1, tzinfo=UTC)) as opened:
+def registry(tmp_path: Path, place_registry: Callable[[Path], Path]) -> Iterator[Registry]:
+    with open_registry(place_registry(tmp_path), clock=lambda: datetime(2026, 6, 1, tzinfo=UTC)) as opened:
         with opened.session() as session:
             session.add_all(in_order())
         yield opened

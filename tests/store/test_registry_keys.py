@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -25,8 +25,8 @@ NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def registry(tmp_path: Path) -> Iterator[Registry]:
-    with open_registry(tmp_path / "registry.db", clock=lambda: NOW) as opened:
+def registry(tmp_path: Path, place_registry: Callable[[Path], Path]) -> Iterator[Registry]:
+    with open_registry(place_registry(tmp_path), clock=lambda: NOW) as opened:
         yield opened
 
 

@@ -110,18 +110,18 @@ def migrate(engine: Engine) -> None:
             if engine.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
             config = alembic_config()
-            _refuse_newer(connection, config)
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            if not _is_newest(connection, config):
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
 
 
-def _refuse_newer(connection: Connection, config: Config) -> None:
-    known = {revision.revision for revision in ScriptDirectory.from_config(config).walk_revisions()}
-    for revision in MigrationContext.configure(connection).get_current_heads():
-        if revision not in known:
-            raise BadDatabase(
-                f"the registry's revision is {revision!r}, made by a newer release — expected at most this one's"
-            )
+def _is_newest(connection: Connection, config: Config) -> bool:
+    script = ScriptDirectory.from_config(config)
+    known = {revision.revision for revision in script.walk_revisions()}
+    present = set(MigrationContext.configure(connection).get_current_heads())
+    for revision in present - known:
+        raise BadDatabase(f"the registry's revision is {revision!r}, made by a newer release — expected a known one")
+    return present == set(script.get_heads())
 
 
 @contextmanager
