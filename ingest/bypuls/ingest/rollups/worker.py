@@ -110,7 +110,7 @@ def _reach(
 
 
 def _third(store: Store, kind: str, sensor: str, register: str, t_us: int, *, before: bool) -> int:
-    """Time of the third reading of a register before `t_us`, or just after the third one from it on; else of the last."""
+    """Time of the third reading of a register before `t_us`, or just after the third from it on; else of the last."""
     for _ in range(CONTEXT_READINGS):
         found = store.neighbour(kind, sensor, t_us, before=before, having=(register,))
         if found is None:

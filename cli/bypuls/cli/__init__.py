@@ -1,0 +1,20 @@
+"""The `bypuls` command. It may import every room and is imported by none."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Runs the command; where the platform's libraries are missing it says what to install."""
+    try:
+        from bypuls.cli.app import app
+    except ModuleNotFoundError as error:
+        if error.name is not None and error.name.startswith("bypuls"):
+            raise
+        sys.exit(
+            f"bypuls: the library {error.name} is missing. The command needs the platform's libraries:\n"
+            "  pip install 'bypuls[server,sim]'\n"
+            "On a Raspberry Pi the edge needs no command of its own: python -m bypuls.edge --help"
+        )
+    app()

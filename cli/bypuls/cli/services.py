@@ -1,0 +1,105 @@
+"""`bypuls ingest` and `bypuls api`: the platform's two services, each a process of its own."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+from prometheus_client import CollectorRegistry, start_http_server
+
+from bypuls.cli.settings import DATA_DIR, BrokerHost, BrokerPort, DataDir, InfluxUrl, broker_settings, now, opened
+from bypuls.ingest.intake import Moment, no_moment
+from bypuls.ingest.service import Ingest, IngestSettings
+from bypuls.store.influx import InfluxStore
+
+log = structlog.get_logger("bypuls")
+
+
+def stop_on_signals() -> threading.Event:
+    """Set by SIGINT and SIGTERM."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    return stop
+
+
+@contextmanager
+def worker_name(data_dir: Path) -> Iterator[str]:
+    """A name that no other ingest worker of this machine and data folder has: two never take each other's session."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    host = "".join(c if c.isalnum() else "-" for c in socket.gethostname().lower()).strip("-")[:40] or "host"
+    number = 1
+    while True:
+        with (data_dir / f"ingest-{number}.lock").open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                number += 1
+                continue
+            yield f"{host}-{number}"
+            return
+
+
+def crash_moment() -> Moment:
+    """The moment at which BYPULS_CRASH_AT ends the process as kill -9 would: for tests of what survives."""
+    wanted = os.environ.get("BYPULS_CRASH_AT")
+    if wanted is None:
+        return no_moment
+
+    def moment(name: str) -> None:
+        if name == wanted:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return moment
+
+
+def ingest(
+    data_dir: DataDir = DATA_DIR,
+    influx_url: InfluxUrl = None,
+    broker_host: BrokerHost = "127.0.0.1",
+    broker_port: BrokerPort = 1883,
+    share: Annotated[
+        str | None, typer.Option(help="Group of a shared subscription, for several workers on one broker.")
+    ] = None,
+    metrics_port: Annotated[int | None, typer.Option(help="Port of Prometheus metrics on 127.0.0.1.")] = None,
+    rollup_every: Annotated[float, typer.Option(help="Seconds between rollups while there is no backlog.")] = 5.0,
+) -> None:
+    """Take readings over from the broker into the store, and keep the quarter-hour bins."""
+    stop = stop_on_signals()
+    collectors = CollectorRegistry()
+    if metrics_port is not None:
+        start_http_server(metrics_port, addr="127.0.0.1", registry=collectors)
+    with opened(data_dir, influx_url) as platform, worker_name(data_dir) as worker:
+        if isinstance(platform.store, InfluxStore):
+            platform.store.setup()
+        settings = IngestSettings(
+            broker=broker_settings(broker_host, broker_port), worker=worker, share=share, rollup_every_s=rollup_every
+        )
+        service = Ingest(
+            settings,
+            platform.store,
+            platform.registry,
+            platform.book,
+            clock=now,
+            collectors=collectors,
+            moment=crash_moment(),
+        )
+        log.info("ingest runs", worker=worker, store=influx_url or str(data_dir), broker=f"{broker_host}:{broker_port}")
+        service.run(stop)
+    log.info("ingest is at rest")
+
+
+def told(error: Exception) -> typer.Exit:
+    """Says in plain words what is wrong, and ends the command with 1."""
+    print(f"bypuls: {error}", file=sys.stderr)  # noqa: T201 - the command's own answer
+    return typer.Exit(1)
