@@ -143,6 +143,18 @@ class Guard:
         """Time since boot [µs]."""
         return self._clock.monotonic_us()
 
+    def wall(self) -> datetime:
+        """What the wall clock shows, right or not."""
+        return self._clock.now()
+
+    def synchronised(self) -> bool:
+        """Whether the wall clock is kept by a time source just now. Raises OSError of the clock."""
+        return self._clock.synchronised()
+
+    def offset_ms(self) -> float | None:
+        """The wall clock's offset from its time source [ms], where known. Raises OSError of the clock."""
+        return self._clock.offset_ms()
+
     def anchor(self) -> Anchor | None:
         """The trusted relation between both clocks now; None while there is none. Raises OSError of the clock."""
         mono = self._clock.monotonic_us()

@@ -56,7 +56,7 @@ class Broker:
 
 @dataclass(frozen=True, slots=True)
 class OutboxSettings:
-    """Where readings wait, how much room they have [MB], how long receipted ones are kept [h], how commits are batched."""
+    """Where readings wait, their room [MB], how long receipted ones are kept [h], and how commits are batched."""
 
     path: Path
     max_mb: float = 512.0

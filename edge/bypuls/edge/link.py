@@ -1,5 +1,5 @@
-"""One connection to the broker, from connecting to its end. What happens on it is put into a queue and nothing else:
-an exception inside a callback would end paho's thread. A new connection is a new link, so nothing of an old one lives on.
+"""One connection to the broker, from connecting to its end. What happens on it is put into a queue and nothing else: an
+exception inside a callback would end paho's thread. A new connection is a new link: nothing of an old one lives on.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from paho.mqtt.client import Client, DisconnectFlags, MQTTErrorCode, MQTTMessage, MQTTv311
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.client import Client, DisconnectFlags, MQTTMessage, MQTTv311
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
@@ -106,6 +106,7 @@ class PahoLink:
             protocol=MQTTv311,
             reconnect_on_failure=False,
         )
+        client.max_inflight_messages_set(40)
         client.will_set(topic(device, "status"), will, qos=1, retain=True)
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
@@ -178,7 +179,7 @@ class PahoLink:
         log.info("connection %d ends: %s", self._generation, code)
 
     def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
-        self._sink(Received(self._generation, message.topic, message.payload))
+        self._sink(Received(self._generation, message.topic, bytes(message.payload)))
 
     def _on_publish(
         self, _client: Client, _data: Any, message: int, _code: ReasonCode, _properties: Properties

@@ -223,7 +223,8 @@ class Outbox:
     def batch(self, first: int, last: int) -> Rows | None:
         """The rows from `first`, at most to `last`, that fit one batch: one epoch, ≤ 500 readings, ≤ 128 KB.
 
-        None where there is nothing to send at `first` any more. Raises OutboxDamaged, OutboxUnwritable.
+        None where the first of them turned out damaged, or nothing is left to send.
+        Raises OutboxDamaged, OutboxUnwritable.
         """
         with self._mutex:
             first, last = next(iter(self._state.waiting.within(first, min(last, first + MAX_READINGS - 1))), (0, 0))
@@ -247,7 +248,7 @@ class Outbox:
             else:
                 if not found:
                     self._lose(first)
-        return Rows(epoch, first, tuple(bodies)) if bodies else self.batch(first + 1, last)
+        return Rows(epoch, first, tuple(bodies)) if bodies else None
 
     def _lose(self, seq: int) -> None:
         with self._transaction() as db:
