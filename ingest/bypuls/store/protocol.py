@@ -144,6 +144,7 @@ class Store(Protocol):
     ) -> BinTable:
         """Bins of the sensors folded over parts and over all tags but `by`, into quarters or UTC hours.
 
+        Where none of `names` is known there is no row.
         Text fields (`hist`, unions) are only had in quarters `by` all tags of the kind; otherwise ValueError.
         """
 

@@ -283,9 +283,11 @@ class SqliteStore:
         every_us = every_s * 1_000_000
         at = "t" if every_s == 900 else f"t - t % {every_us}"
         group = ", ".join(["sensor", *by, "at"])
+        known = " OR ".join(f'"{name}" IS NOT NULL' for name in names)
         query = (
             f"SELECT {', '.join(['sensor', f'{at} AS at', *by, sums])} FROM bin_{kind} "
-            f"WHERE sensor IN ({', '.join('?' * len(sensors))}) AND t >= ? AND t < ? GROUP BY {group} ORDER BY {group}"
+            f"WHERE sensor IN ({', '.join('?' * len(sensors))}) AND t >= ? AND t < ? AND ({known}) "
+            f"GROUP BY {group} ORDER BY {group}"
         )
         rows = self._bins.select(query, (*sensors, start_us, end_us)) if sensors and names else []
         width = 2 + len(by) + len(names)

@@ -1,0 +1,291 @@
+"""Requests to an InfluxDB: influxdb-client's low-level services, with its errors told as the store's.
+
+Every request has a time limit and passes a `Pace`: a server that fails is asked at most once a second, whoever calls.
+Writing and reading have a pace each: a failing query does not hold up writes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from influxdb_client import (
+    BucketRetentionRules,
+    BucketsService,
+    DeletePredicateRequest,
+    DeleteService,
+    Dialect,
+    InfluxDBClient,
+    OrganizationsService,
+    PostBucketRequest,
+    Query,
+    QueryService,
+    WriteService,
+)
+from influxdb_client.client.query_api import QueryApi
+from influxdb_client.rest import ApiException
+from urllib3.exceptions import HTTPError
+
+from bypuls.store.influx.pace import Pace
+from bypuls.store.influx.settings import InfluxSettings
+from bypuls.store.protocol import Misconfigured, StoreError, Unavailable
+
+_DIALECT = Dialect(header=True, annotations=[], delimiter=",", date_time_format="RFC3339")
+# How InfluxDB 1.12 says with a 500 that a query's bucket isn't there.
+_NO_BUCKET = ("no database", "database not found", "could not find bucket", "retention policy not found")
+_SHOWN = 300
+_LONGEST_RETRY_AFTER_S = 3600.0
+
+
+class PointsRefused(Exception):
+    """The server refused some of a write's points: 400 or 422. What it took of the rest is only sure after a 204."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class TooLarge(Exception):
+    """The server takes no body of this size: 413."""
+
+
+class Connection:
+    """One InfluxDB over HTTP. Usable by several threads. `pause(seconds)` waits and is true when it was interrupted."""
+
+    def __init__(
+        self,
+        settings: InfluxSettings,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], bool] | None = None,
+        writing: Pace | None = None,
+        reading: Pace | None = None,
+    ) -> None:
+        self.settings = settings
+        self._clock = clock
+        self._closing = threading.Event()
+        self._pause = pause or self._closing.wait
+        self._writing = writing or Pace()
+        self._reading = reading or Pace()
+        self._last: dict[Pace, StoreError] = {}
+        client = InfluxDBClient(
+            settings.url,
+            token=settings.token,
+            org=settings.org,
+            timeout=int(settings.timeout_s * 1000),
+            enable_gzip=False,
+            connection_pool_maxsize=16,
+        )
+        self._client = client
+        self._write = WriteService(client.api_client)
+        self._query = QueryService(client.api_client)
+        self._delete = DeleteService(client.api_client)
+        self._buckets = BucketsService(client.api_client)
+        self._organizations = OrganizationsService(client.api_client)
+
+    def close(self) -> None:
+        """Ends the connections and every wait. Requests under way end with Unavailable."""
+        self._closing.set()
+        self._client.close()
+
+    def write(self, bucket: str, lines: Sequence[str]) -> None:
+        """Stores all the lines: when it returns, the server has them on its disk.
+
+        Raises PointsRefused, TooLarge, Unavailable, Misconfigured.
+        """
+        body = gzip.compress("\n".join(lines).encode(), 1)
+
+        def send() -> None:
+            self._write.post_write(
+                org=self.settings.org,
+                bucket=bucket,
+                body=body,
+                precision="us",
+                content_encoding="gzip",
+                content_type="text/plain; charset=utf-8",
+            )
+
+        self._patiently(self._writing, f"writing to bucket {bucket!r}", send)
+
+    def try_write(self, bucket: str) -> None:
+        """A write of nothing: raises Misconfigured where the token may not write, Unavailable."""
+        # 2.x says 400 to a write without points, but only to those who may write.
+        with contextlib.suppress(PointsRefused):
+            self.write(bucket, ["# nothing"])
+
+    def query(self, flux: str, parameters: Mapping[str, object]) -> str:
+        """The CSV answer to a fixed Flux text. Raises Unavailable, Misconfigured."""
+        query = Query(query=flux, dialect=_DIALECT, extern=QueryApi._build_flux_ast(dict(parameters)))
+
+        def ask() -> str:
+            answer = self._query.post_query(org=self.settings.org, query=query, _preload_content=False)
+            try:
+                data: bytes = answer.data
+            finally:
+                answer.release_conn()
+            return data.decode()
+
+        what = f"reading from bucket {parameters.get('bucket')!r}"
+        with _no_points(f"{self.settings.url}: {what}"):
+            text: str = self._patiently(self._reading, what, ask)
+        return text
+
+    def delete(self, bucket: str, start_ns: int, end_ns: int, predicate: str) -> None:
+        """Deletes points of [start, end) [ns since 1970] by a predicate. Raises Unavailable, Misconfigured."""
+        # 2.x deletes up to and with `stop`, 1.12 up to it: one nanosecond less is right for both, times being whole µs.
+        request = DeletePredicateRequest(start=_rfc3339(start_ns), stop=_rfc3339(end_ns - 1), predicate=predicate)
+
+        def send() -> None:
+            self._delete.post_delete(delete_predicate_request=request, bucket=bucket, org=self.settings.org)
+
+        with _no_points(f"{self.settings.url}: deleting from bucket {bucket!r}"):
+            self._patiently(self._writing, f"deleting from bucket {bucket!r}", send)
+
+    def create_bucket(self, name: str, shard_s: int) -> None:
+        """Creates the bucket where it isn't there; kept for ever. Raises Unavailable, Misconfigured."""
+        rules = [BucketRetentionRules(type="expire", every_seconds=0, shard_group_duration_seconds=shard_s)]
+
+        def create() -> None:
+            org_id = self._org_id()
+            if org_id is None:  # 1.12: a bucket is database/policy; making one that is there changes nothing
+                full = name if "/" in name else f"{name}/autogen"
+                policy = full.partition("/")[2]
+                self._buckets.post_buckets(PostBucketRequest(org_id="", name=full, rp=policy, retention_rules=rules))
+            elif not self._buckets.get_buckets(org=self.settings.org, name=name).buckets:
+                self._buckets.post_buckets(PostBucketRequest(org_id=org_id, name=name, retention_rules=rules))
+
+        with _no_points(f"{self.settings.url}: creating bucket {name!r}"):
+            self._once(self._writing, f"creating bucket {name!r}", create)
+
+    def _org_id(self) -> str | None:
+        """The organisation's id; None on 1.12, which has none. Raises Misconfigured."""
+        try:
+            found = self._organizations.get_orgs(org=self.settings.org).orgs
+        except ApiException as error:
+            # 2.x says a missing organisation in JSON with a code; 1.12 doesn't know the path at all.
+            if error.status == 404 and "not found" in _message(error) and '"code"' not in _body(error):
+                return None
+            raise
+        if not found:
+            raise Misconfigured(f"{self.settings.url}: no organisation {self.settings.org!r}")
+        return str(found[0].id)
+
+    def _patiently(self, pace: Pace, what: str, send: Callable[[], Any]) -> Any:
+        """Tries again, within `patience_s`, while the server can't."""
+        deadline = self._clock() + self.settings.patience_s
+        while True:
+            wait = pace.admit()
+            if not wait:
+                try:
+                    return self._once(pace, what, send)
+                except Unavailable as error:
+                    wait = error.retry_after_s or 0.0
+                    if self._clock() + wait > deadline:
+                        raise
+            elif self._clock() + wait > deadline:
+                raise self._again(pace, wait)
+            if self._pause(wait):
+                raise Unavailable(f"{self.settings.url}: closed while {what}")
+
+    def _again(self, pace: Pace, wait_s: float) -> StoreError:
+        """The last failure again, for a call that came too soon after it."""
+        last = self._last.get(pace)
+        message = f"{last or self.settings.url} (not asked again for {wait_s:.1f} s)"
+        return Misconfigured(message) if isinstance(last, Misconfigured) else Unavailable(message, wait_s)
+
+    def _once(self, pace: Pace, what: str, send: Callable[[], Any]) -> Any:
+        try:
+            with self._told(what):
+                result = send()
+        except StoreError as error:
+            asked = error.retry_after_s if isinstance(error, Unavailable) else None
+            wait_s = pace.failed(asked)
+            if isinstance(error, Unavailable):
+                error.retry_after_s = wait_s
+            self._last[pace] = error
+            raise
+        except (PointsRefused, TooLarge):
+            pace.succeeded()  # it works and told us what it doesn't take
+            raise
+        pace.succeeded()
+        return result
+
+    @contextmanager
+    def _told(self, what: str) -> Iterator[None]:
+        """The client's errors as the store's. None of their messages holds the token."""
+        where = f"{self.settings.url}: {what}"
+        try:
+            yield
+        except ApiException as error:
+            raise _translated(error, where) from None
+        except HTTPError as error:
+            raise Unavailable(f"{where}: {type(error).__name__}: {error}"[: 2 * _SHOWN]) from None
+        except OSError as error:
+            if isinstance(error, StoreError):
+                raise
+            raise Unavailable(f"{where}: {error}") from None
+
+
+@contextmanager
+def _no_points(where: str) -> Iterator[None]:
+    """A 400 or 413 to what is no write: this server doesn't understand us, and never will."""
+    try:
+        yield
+    except (PointsRefused, TooLarge) as error:
+        raise Misconfigured(f"{where}: {error}"[: 2 * _SHOWN]) from None
+
+
+def _translated(error: ApiException, where: str) -> Exception:
+    message = _message(error)
+    status = error.status
+    told = f"{where}: {status} {message}"[: 2 * _SHOWN]
+    if status == 413:
+        return TooLarge(told)
+    if status in (400, 422):
+        return PointsRefused(message)
+    if status == 429 or status >= 500:
+        if any(text in message for text in _NO_BUCKET):
+            return Misconfigured(told)
+        return Unavailable(told, _retry_after_s(error))
+    # 401, 403, 404, a redirect, a failed TLS handshake (0): as things are set up, never.
+    return Misconfigured(told)
+
+
+def _body(error: ApiException) -> str:
+    body = error.body
+    return body.decode(errors="replace") if isinstance(body, bytes) else str(body or "")
+
+
+def _message(error: ApiException) -> str:
+    """What the server says: `message` in 2.x, `error` in 1.12."""
+    body = _body(error)
+    with contextlib.suppress(json.JSONDecodeError):
+        answer = json.loads(body)
+        if isinstance(answer, dict):
+            body = str(answer.get("message") or answer.get("error") or body)
+    return (body or str(error.reason or "")).strip()[: 4 * _SHOWN]
+
+
+def _retry_after_s(error: ApiException) -> float | None:
+    """The server's Retry-After: seconds or a date; None where there is none or it can't be read."""
+    headers: Mapping[str, str] = error.headers or {}
+    text = (headers.get("Retry-After") or "").strip()
+    if text.isdecimal():
+        return min(float(text), _LONGEST_RETRY_AFTER_S)
+    with contextlib.suppress(ValueError):
+        wait_s = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
+        return min(max(wait_s, 0.0), _LONGEST_RETRY_AFTER_S)
+    return None
+
+
+def _rfc3339(ns: int) -> str:
+    seconds, rest = divmod(ns, 1_000_000_000)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"
