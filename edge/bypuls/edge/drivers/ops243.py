@@ -97,6 +97,7 @@ class Ops243:
 
     def readings(self) -> Iterator[Passage | Timed | None]:
         """Passages, dated back to their strongest line. Raises Unplugged, Garbage, Silent."""
+        self._serial.stop.clear()
         splitter = LineSplitter()
         self.grouper.flush()  # what an earlier connection left open has no end to be dated by
         with self._serial.opened():

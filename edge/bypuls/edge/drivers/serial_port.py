@@ -100,7 +100,6 @@ class SerialPort:
     @contextlib.contextmanager
     def opened(self) -> Iterator[None]:
         """The port is open inside. Raises Unplugged where it is absent or taken; BadOption for its settings."""
-        self.stop.clear()
         try:
             self._open = self._opener(self.port, baud=self._baud, parity=self._parity, timeout_s=self._read_timeout_s)
         except OSError as error:
