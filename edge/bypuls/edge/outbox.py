@@ -112,6 +112,11 @@ class Outbox:
         except sqlite3.Error as error:
             self._db.close()
             raise OutboxDamaged(f"outbox {self.path}: {error}") from error
+        for first, _ in self._state.waiting:
+            if not self._state.epochs or self._state.epochs[0][0] > first:
+                self._db.close()
+                raise OutboxDamaged(f"outbox {self.path}: row {first} is of no epoch")
+            break
         self.epoch = self._new_epoch()
         self._begun = False
         self._shut = False

@@ -64,8 +64,8 @@ def read_stats(db: sqlite3.Connection, state: State) -> Stats:
         (oldest,) = db.execute("SELECT t_us FROM rows WHERE seq = ?", (first,)).fetchone() or (None,)
         break
     epochs: dict[str, int] = {}
-    ends = [first - 1 for first, _ in state.epochs[1:]] + [2**63 - 1]
-    for (first, epoch), end in zip(state.epochs, ends, strict=True):
+    for at, (first, epoch) in enumerate(state.epochs, 1):
+        end = state.epochs[at][0] - 1 if at < len(state.epochs) else 2**63 - 1
         parts = state.waiting.within(first, end) + state.held.within(first, end)
         if parts:
             epochs[epoch] = sum(b - a + 1 for a, b in parts)
