@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import os
 import signal
 import socket
 import sys
@@ -18,7 +17,7 @@ import typer
 from prometheus_client import CollectorRegistry, start_http_server
 
 from bypuls.cli.settings import DATA_DIR, BrokerHost, BrokerPort, DataDir, InfluxUrl, broker_settings, now, opened
-from bypuls.ingest.intake import Moment, no_moment
+from bypuls.ingest.plants import crash_moment, receipts_first
 from bypuls.ingest.service import Ingest, IngestSettings
 from bypuls.store.influx import InfluxStore
 
@@ -48,19 +47,6 @@ def worker_name(data_dir: Path) -> Iterator[str]:
                 continue
             yield f"{host}-{number}"
             return
-
-
-def crash_moment() -> Moment:
-    """The moment at which BYPULS_CRASH_AT ends the process as kill -9 would: for tests of what survives."""
-    wanted = os.environ.get("BYPULS_CRASH_AT")
-    if wanted is None:
-        return no_moment
-
-    def moment(name: str) -> None:
-        if name == wanted:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    return moment
 
 
 def ingest(
@@ -93,6 +79,7 @@ def ingest(
             clock=now,
             collectors=collectors,
             moment=crash_moment(),
+            hasty=receipts_first(),
         )
         log.info("ingest runs", worker=worker, store=influx_url or str(data_dir), broker=f"{broker_host}:{broker_port}")
         service.run(stop)

@@ -1,0 +1,96 @@
+"""The processes that `bypuls up` starts: each with a log of its own, started again when it dies, stopped together."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import structlog
+
+log = structlog.get_logger("bypuls.up")
+
+_FIRST_PAUSE_S = 1.0
+_LONGEST_PAUSE_S = 30.0
+
+
+@dataclass(slots=True)
+class Child:
+    """One process. `once`: it may end by itself with 0 (the history); all others are meant to stay."""
+
+    name: str
+    command: Sequence[str]
+    log_file: Path
+    once: bool = False
+    environment: Mapping[str, str] = field(default_factory=dict)
+    _process: subprocess.Popen[bytes] | None = None
+    _pause_s: float = _FIRST_PAUSE_S
+    _start_again_at: float | None = None
+    ended: bool = False
+
+    def start(self) -> None:
+        """Starts the process in a group of its own, so that Ctrl-C reaches it once, through us."""
+        self.log_file.parent.mkdir(parents=True, exist_ok=True)
+        with self.log_file.open("ab") as out:
+            self._process = subprocess.Popen(
+                self.command,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                env={**os.environ, **self.environment},
+            )
+        self._start_again_at = None
+
+    @property
+    def running(self) -> bool:
+        """Whether the process is there."""
+        return self._process is not None and self._process.poll() is None
+
+    def watch(self, now_s: float) -> None:
+        """Starts a process that died again, with growing pauses."""
+        if self.ended or self._process is None or self._process.poll() is None:
+            return
+        if self.once and self._process.returncode == 0:
+            self.ended = True
+            return
+        if self._start_again_at is None:
+            log.error(
+                "a process died and is started again",
+                name=self.name,
+                code=self._process.returncode,
+                seconds=self._pause_s,
+                log=str(self.log_file),
+            )
+            self._start_again_at = now_s + self._pause_s
+            self._pause_s = min(self._pause_s * 2, _LONGEST_PAUSE_S)
+        elif now_s >= self._start_again_at:
+            self.start()
+
+    def signal(self, number: signal.Signals) -> None:
+        """Sends a signal to the process and to what it started."""
+        if self._process is not None and self._process.poll() is None:
+            os.killpg(self._process.pid, number)
+
+    def last_words(self, lines: int = 15) -> str:
+        """The end of its log."""
+        if not self.log_file.exists():
+            return ""
+        return "\n".join(self.log_file.read_text(errors="replace").splitlines()[-lines:])
+
+
+def stop_all(children: Sequence[Child], within_s: float = 4.0) -> None:
+    """Ends the children in the order given: asks first, then, when the time is over, does not ask any more."""
+    deadline = time.monotonic() + within_s
+    for child in children:
+        child.signal(signal.SIGTERM)
+    while any(child.running for child in children) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    for child in children:
+        if child.running:
+            log.warning("a process did not end when asked", name=child.name)
+            child.signal(signal.SIGKILL)
