@@ -1,7 +1,7 @@
 """Replays a recording over MQTT as one device. Done twice with the same options, it is stored once.
 
-Epoch and sequence numbers are functions of the files, the mapping and the options: what the platform has stored already,
-it knows again.
+Epoch and sequence numbers are functions of the files, the mapping and the options: what the platform has stored
+already, it knows again.
 """
 
 from __future__ import annotations
