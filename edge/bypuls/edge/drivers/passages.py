@@ -7,14 +7,14 @@ The rule (docs/guides/drivers.md gives the reasons):
    `gap_s` old; otherwise it opens a run. A run takes one speed of a line at most.
 3. A run ends when `gap_s` has passed without a line, or after `longest_s`.
 4. A run of fewer than `least_lines` lines is noise: counted, not a passage.
-5. The run's speed is the median speed of the lines at least half as strong as its strongest (the three strongest where
-   those are fewer); of all lines where the radar gives no magnitude. They were measured near the beam's axis, the angle
-   that the mounting's correction is for. The moment of the passage and its magnitude are the strongest line's.
+5. The run's speed is the median speed of the lines at least half as strong as its strongest (of the three strongest
+   where those are fewer); of all lines where the radar gives no magnitude. They were measured near the beam's axis, the
+   angle that the mounting's correction is for. Of two middle speeds the slower counts: one that the radar said.
+   The moment of the passage and its magnitude are the strongest line's.
 """
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -115,8 +115,13 @@ def _summed_up(points: list[tuple[float, float, float | None]]) -> Run:
     strong = [(t, speed, magnitude) for t, speed, magnitude in points if magnitude is not None]
     if len(strong) < len(points):
         # Without magnitudes nothing tells where in the beam a line was measured: all count alike.
-        return Run(points[len(points) // 2][0], statistics.median(p[1] for p in points), None, len(points))
+        return Run(points[len(points) // 2][0], _median([p[1] for p in points]), None, len(points))
     strong.sort(key=lambda point: -point[2])
     half = strong[0][2] / 2
     chosen = [point for index, point in enumerate(strong) if index < 3 or point[2] >= half]
-    return Run(strong[0][0], statistics.median(p[1] for p in chosen), strong[0][2], len(points))
+    return Run(strong[0][0], _median([p[1] for p in chosen]), strong[0][2], len(points))
+
+
+def _median(speeds_kmh: list[float]) -> float:
+    """The median by size, sign kept; of two middle ones the slower."""
+    return sorted(speeds_kmh, key=abs)[(len(speeds_kmh) - 1) // 2]

@@ -77,7 +77,7 @@ class Pulses:
         self._lock = threading.Lock()
         self._debounce = Debounce(debounce_s, monotonic(), False)
         self._fresh = 0
-        self._state: PulseState | None = None
+        self._state = wanted
 
     def describe(self) -> str:
         """Pin, worth of a pulse and where the count is kept."""
@@ -93,9 +93,7 @@ class Pulses:
     def readings(self) -> Iterator[Meter | None]:
         """A Meter every `interval_s`. Raises Unplugged, Silent, BadOption; DriverError where the count isn't kept."""
         self._stop.clear()
-        kept = self._load()
-        # After a failure to save, what was counted is still known here, though not on the disk.
-        self._state = max(self._state or kept, kept, key=lambda state: state.pulses)
+        self._state = kept = self._load()
         with gpio_input(
             self.sensor, self._pin, pull_up=self._pull_up, pin_factory=self._pin_factory, on_edge=self._edge
         ) as closed:
@@ -139,14 +137,13 @@ class Pulses:
             self._fresh += 1
 
     def _counted(self) -> PulseState:
-        state = self._state or self._wanted
         with self._lock:
             self._note(self._debounce.settle(self._monotonic()))
             fresh, self._fresh = self._fresh, 0
         if not fresh:
-            return state
+            return self._state
         self.patience.good()
-        self._state = dataclasses.replace(state, pulses=state.pulses + fresh)
+        self._state = dataclasses.replace(self._state, pulses=self._state.pulses + fresh)
         return self._state
 
     def _load(self) -> PulseState:
