@@ -6,7 +6,7 @@ from importlib.metadata import version as version_of
 
 import typer
 
-from bypuls.cli import letters, registry, services
+from bypuls.cli import letters, registry, replay, services
 
 app = typer.Typer(
     name="bypuls",
@@ -16,6 +16,7 @@ app = typer.Typer(
     help="The pulse of the town: sensors, MQTT, a store, an API, a page and dashboards.",
 )
 app.command()(services.ingest)
+app.command("replay")(replay.replay_command)
 app.add_typer(registry.app, name="registry")
 app.add_typer(registry.keys_app, name="keys")
 app.add_typer(letters.app, name="dead-letters")
