@@ -18,6 +18,8 @@ class Judged:
 
     admitted: list[tuple[int, Reading]]
     refused: list[tuple[int, str]]
+    strangers: bool = False
+    """Some are refused because the registry, as this gate knows it, doesn't know their device or sensor."""
 
 
 class Gate:
@@ -35,15 +37,18 @@ class Gate:
 
     def judge(self, batch: Batch, now: datetime) -> Judged:
         """Every reading of the batch, admitted or refused."""
-        judged = Judged([], [])
+        admitted: list[tuple[int, Reading]] = []
+        refused: list[tuple[int, str]] = []
+        strangers = False
         latest = now + self._ahead
         for seq, reading in enumerate(batch.readings, batch.first):
             reason = self._reason(batch.device, reading, latest)
             if reason is None:
-                judged.admitted.append((seq, reading))  # type: ignore[arg-type]
+                admitted.append((seq, reading))  # type: ignore[arg-type]
             else:
-                judged.refused.append((seq, reason))
-        return judged
+                refused.append((seq, reason))
+                strangers |= isinstance(reading, Reading) and reading.sensor not in self._sensors
+        return Judged(admitted, refused, strangers)
 
     def refusal(self, device: str, reading: Reading | RefusedReading, now: datetime) -> str | None:
         """Why a reading of `device` is refused; None where it is welcome."""

@@ -66,12 +66,14 @@ class Intake:
         book: Book,
         *,
         gate: Callable[[], Gate],
+        look_again: Callable[[], Gate] | None = None,
         clock: Callable[[], datetime],
         moment: Moment = no_moment,
     ) -> None:
         self._store = store
         self._book = book
         self._gate = gate
+        self._look_again = look_again
         self._clock = clock
         self._moment = moment
 
@@ -84,6 +86,7 @@ class Intake:
         works: list[_Work] = []
         letters: list[Letter] = []
         retained = 0
+        looked = False
         for message in messages:
             device = message.topic[:200]
             try:
@@ -101,6 +104,10 @@ class Intake:
                 letters.append(Letter(device, reason, message.payload))
                 continue
             judged = gate.judge(batch, now)
+            if judged.strangers and not looked and self._look_again is not None:
+                # Registered a moment ago, perhaps: nobody is refused for a snapshot that is a second old.
+                gate, looked = self._look_again(), True
+                judged = gate.judge(batch, now)
             works.append(_Work(batch, message.payload, judged.admitted, dict(judged.refused)))
         undecodable = len(letters) - retained
 

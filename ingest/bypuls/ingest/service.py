@@ -66,6 +66,12 @@ class AdmissionCache:
                 self._looked = time.monotonic()
             return self._admission
 
+    def look_again(self) -> Gate:
+        """The gate as the registry is now, whenever it was looked at before."""
+        with self._lock:
+            self._looked = float("-inf")
+        return self.gate()
+
     def gate(self) -> Gate:
         """The gate for that admission."""
         admission = self.admission()
@@ -101,7 +107,7 @@ class Ingest:
         self._hasty = hasty
         self._jitter = jitter or random.Random()
         cache = AdmissionCache(registry, clock=clock, every_s=settings.registry_every_s)
-        self._intake = Intake(store, book, gate=cache.gate, clock=clock, moment=moment)
+        self._intake = Intake(store, book, gate=cache.gate, look_again=cache.look_again, clock=clock, moment=moment)
         self._rollups = RollupWorker(
             store,
             book,
