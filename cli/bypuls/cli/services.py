@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import signal
 import socket
 import sys
@@ -34,9 +35,11 @@ def stop_on_signals() -> threading.Event:
 
 @contextmanager
 def worker_name(data_dir: Path) -> Iterator[str]:
-    """A name that no other ingest worker of this machine and data folder has: two never take each other's session."""
+    """A name that no other ingest worker has, on this machine or another: two never take each other's session."""
     data_dir.mkdir(parents=True, exist_ok=True)
     host = "".join(c if c.isalnum() else "-" for c in socket.gethostname().lower()).strip("-")[:40] or "host"
+    # Two platforms of one machine may share a broker; their folders tell them apart.
+    place = hashlib.blake2b(str(data_dir.resolve()).encode(), digest_size=3).hexdigest()
     number = 1
     while True:
         with (data_dir / f"ingest-{number}.lock").open("a") as lock:
@@ -45,7 +48,7 @@ def worker_name(data_dir: Path) -> Iterator[str]:
             except BlockingIOError:
                 number += 1
                 continue
-            yield f"{host}-{number}"
+            yield f"{host}-{place}-{number}"
             return
 
 
