@@ -35,30 +35,48 @@ class Table:
 
 def read_tables(text: str) -> Iterator[Table]:
     """The tables of an answer. Raises Unavailable where the server broke it off with an error."""
-    rows = list(csv.reader(io.StringIO(text, newline="")))
-    # A blank line, then a header: the columns change. A table has one of each tag.
-    ends = [-1, *(i for i, row in enumerate(rows) if not row), len(rows)]
-    for before, end in pairwise(ends):
-        if end - before < 3:
-            continue
-        header = rows[before + 1]
+    for header, columns in _blocks(text):
         if header[1:2] == ["error"]:
-            raise Unavailable(f"InfluxDB broke off a query: {rows[before + 2][1]}")
-        yield from _tables(header, rows[before + 2 : end])
+            raise Unavailable(f"InfluxDB broke off a query: {columns[1][0]}")
+        yield from _tables(dict(zip(header, columns, strict=True)))
 
 
-def _tables(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[Table]:
-    columns = dict(zip(header, zip(*rows, strict=True), strict=True))
-    times = columns.get("_time")
-    t_us = times_us(times) if times else np.zeros(len(rows), dtype=np.int64)
-    values = columns.get("_value", ())
-    tags = [name for name in header if name not in _NOT_TAGS]
+def _blocks(text: str) -> Iterator[tuple[list[str], list[Sequence[str]]]]:
+    """Headers and the columns below them: a blank line says that another header follows."""
+    if '"' in text:
+        rows = list(csv.reader(io.StringIO(text, newline="")))
+        ends = [-1, *(i for i, row in enumerate(rows) if not row), len(rows)]
+        for before, end in pairwise(ends):
+            if end - before > 2:
+                yield rows[before + 1], list(zip(*rows[before + 2 : end], strict=True))
+        return
+    # Without quotes every comma parts two cells: one flat list, cut by strides, takes half the time of csv.
+    for block in text.split("\r\n\r\n"):
+        head, _, body = block.strip("\r\n").partition("\r\n")
+        if body:
+            header = head.split(",")
+            cells = body.replace("\r\n", ",").split(",")
+            yield header, [cells[i :: len(header)] for i in range(len(header))]
+
+
+def _tables(columns: Mapping[str, Sequence[str]]) -> Iterator[Table]:
+    """A table is a run of rows with one number; its tags and field stand in each of them."""
+    times, values = columns.get("_time"), columns.get("_value", ())
+    tags = [name for name in columns if name not in _NOT_TAGS]
+    known: tuple[Sequence[str], Int64] = ([], np.zeros(0, dtype=np.int64))
     start = 0
     for _, same in groupby(zip(columns["result"], columns["table"], strict=True)):
         end = start + sum(1 for _ in same)
+        if times is None:
+            t_us = np.zeros(end - start, dtype=np.int64)
+        else:
+            # Fields of one series mostly know the same times.
+            if times[start:end] != known[0]:
+                known = (times[start:end], times_us(times[start:end]))
+            t_us = known[1]
         of_table = {name: columns[name][start] for name in tags if columns[name][start]}
         field = columns["_field"][start] if "_field" in columns else ""
-        yield Table(of_table, field, t_us[start:end], values[start:end])
+        yield Table(of_table, field, t_us, values[start:end])
         start = end
 
 

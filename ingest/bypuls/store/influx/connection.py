@@ -18,7 +18,6 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from influxdb_client import (
-    BucketRetentionRules,
     BucketsService,
     DeletePredicateRequest,
     DeleteService,
@@ -57,6 +56,24 @@ class TooLarge(Exception):
     """The server takes no body of this size: 413."""
 
 
+class _Services:
+    """The client and its services."""
+
+    def __init__(self, settings: InfluxSettings) -> None:
+        self.client = InfluxDBClient(
+            settings.url,
+            token=settings.token,
+            org=settings.org,
+            timeout=int(settings.timeout_s * 1000),
+            connection_pool_maxsize=16,
+        )
+        self.write = WriteService(self.client.api_client)
+        self.query = QueryService(self.client.api_client)
+        self.delete = DeleteService(self.client.api_client)
+        self.buckets = BucketsService(self.client.api_client)
+        self.organizations = OrganizationsService(self.client.api_client)
+
+
 class Connection:
     """One InfluxDB over HTTP. Usable by several threads. `pause(seconds)` waits and is true when it was interrupted."""
 
@@ -76,25 +93,20 @@ class Connection:
         self._writing = writing or Pace()
         self._reading = reading or Pace()
         self._last: dict[Pace, StoreError] = {}
-        client = InfluxDBClient(
-            settings.url,
-            token=settings.token,
-            org=settings.org,
-            timeout=int(settings.timeout_s * 1000),
-            enable_gzip=False,
-            connection_pool_maxsize=16,
-        )
-        self._client = client
-        self._write = WriteService(client.api_client)
-        self._query = QueryService(client.api_client)
-        self._delete = DeleteService(client.api_client)
-        self._buckets = BucketsService(client.api_client)
-        self._organizations = OrganizationsService(client.api_client)
+        self._open: _Services | None = _Services(settings)
+
+    @property
+    def _services(self) -> _Services:
+        if self._open is None:
+            raise Unavailable(f"{self.settings.url}: the connection is closed")
+        return self._open
 
     def close(self) -> None:
         """Ends the connections and every wait. Requests under way end with Unavailable."""
         self._closing.set()
-        self._client.close()
+        services, self._open = self._open, None
+        if services is not None:
+            services.client.close()
 
     def write(self, bucket: str, lines: Sequence[str]) -> None:
         """Stores all the lines: when it returns, the server has them on its disk.
@@ -104,7 +116,7 @@ class Connection:
         body = gzip.compress("\n".join(lines).encode(), 1)
 
         def send() -> None:
-            self._write.post_write(
+            self._services.write.post_write(
                 org=self.settings.org,
                 bucket=bucket,
                 body=body,
@@ -126,7 +138,7 @@ class Connection:
         query = Query(query=flux, dialect=_DIALECT, extern=QueryApi._build_flux_ast(dict(parameters)))
 
         def ask() -> str:
-            answer = self._query.post_query(org=self.settings.org, query=query, _preload_content=False)
+            answer = self._services.query.post_query(org=self.settings.org, query=query, _preload_content=False)
             try:
                 data: bytes = answer.data
             finally:
@@ -144,23 +156,24 @@ class Connection:
         request = DeletePredicateRequest(start=_rfc3339(start_ns), stop=_rfc3339(end_ns - 1), predicate=predicate)
 
         def send() -> None:
-            self._delete.post_delete(delete_predicate_request=request, bucket=bucket, org=self.settings.org)
+            self._services.delete.post_delete(delete_predicate_request=request, bucket=bucket, org=self.settings.org)
 
         with _no_points(f"{self.settings.url}: deleting from bucket {bucket!r}"):
             self._patiently(self._writing, f"deleting from bucket {bucket!r}", send)
 
-    def create_bucket(self, name: str, shard_s: int) -> None:
+    def create_bucket(self, name: str) -> None:
         """Creates the bucket where it isn't there; kept for ever. Raises Unavailable, Misconfigured."""
-        rules = [BucketRetentionRules(type="expire", every_seconds=0, shard_group_duration_seconds=shard_s)]
 
         def create() -> None:
             org_id = self._org_id()
             if org_id is None:  # 1.12: a bucket is database/policy; making one that is there changes nothing
                 full = name if "/" in name else f"{name}/autogen"
                 policy = full.partition("/")[2]
-                self._buckets.post_buckets(PostBucketRequest(org_id="", name=full, rp=policy, retention_rules=rules))
-            elif not self._buckets.get_buckets(org=self.settings.org, name=name).buckets:
-                self._buckets.post_buckets(PostBucketRequest(org_id=org_id, name=name, retention_rules=rules))
+                self._services.buckets.post_buckets(
+                    PostBucketRequest(org_id="", name=full, rp=policy, retention_rules=[])
+                )
+            elif not self._services.buckets.get_buckets(org=self.settings.org, name=name).buckets:
+                self._services.buckets.post_buckets(PostBucketRequest(org_id=org_id, name=name, retention_rules=[]))
 
         with _no_points(f"{self.settings.url}: creating bucket {name!r}"):
             self._once(self._writing, f"creating bucket {name!r}", create)
@@ -168,7 +181,7 @@ class Connection:
     def _org_id(self) -> str | None:
         """The organisation's id; None on 1.12, which has none. Raises Misconfigured."""
         try:
-            found = self._organizations.get_orgs(org=self.settings.org).orgs
+            found = self._services.organizations.get_orgs(org=self.settings.org).orgs
         except ApiException as error:
             # 2.x says a missing organisation in JSON with a code; 1.12 doesn't know the path at all.
             if error.status == 404 and "not found" in _message(error) and '"code"' not in _body(error):

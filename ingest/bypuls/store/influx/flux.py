@@ -38,9 +38,10 @@ PART_KEYS = f'{_OF_PART} of_part |> drop(columns: ["_start", "_stop", "_measurem
 
 _OF_BINS = ' |> drop(columns: ["_start", "_stop", "_measurement", "asset"])'
 QUARTERS = f"{_SELECT} select(fields: fields){_OF_BINS}"
+_OF_HOURS = _OF_BINS.replace('"asset"', '"asset", "part"')
 HOURS = _SELECT + "".join(
     f"select(fields: {fold}_fields) |> aggregateWindow("
-    f'every: 1h, fn: {fold}, timeSrc: "_start", createEmpty: false){_OF_BINS} |> yield(name: "{fold}")\n'
+    f'every: 1h, fn: {fold}, timeSrc: "_start", createEmpty: false){_OF_HOURS} |> yield(name: "{fold}")\n'
     for fold in ("sum", "min", "max")
 )
 

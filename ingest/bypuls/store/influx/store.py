@@ -27,9 +27,6 @@ from bypuls.wire.bins import BIN_FIELDS, BIN_TAGS
 _SENSORS_AT_ONCE = 1000
 # More values than this aren't compared one by one: the whole stretch is deleted and written anew.
 _COMPARED_VALUES = 200_000
-_RAW_SHARD_S = 7 * 86_400
-# Rollups are kept for ever and read by the year: fewer, longer shards (measured: a third of the time).
-_ROLLUP_SHARD_S = 91 * 86_400
 
 
 class InfluxStore:
@@ -44,8 +41,8 @@ class InfluxStore:
 
         Raises Unavailable, Misconfigured.
         """
-        self._connection.create_bucket(self.settings.raw_bucket, _RAW_SHARD_S)
-        self._connection.create_bucket(self.settings.rollup_bucket, _ROLLUP_SHARD_S)
+        self._connection.create_bucket(self.settings.raw_bucket)
+        self._connection.create_bucket(self.settings.rollup_bucket)
 
     def write(self, readings: Sequence[Reading]) -> list[Rejected]:
         """See Store. Rejected is what no InfluxDB holds (times beyond 1678…2262) and what this one refuses."""
