@@ -75,14 +75,14 @@ class _Services:
 
 
 class Connection:
-    """One InfluxDB over HTTP. Usable by several threads. `pause(seconds)` waits and is true when it was interrupted."""
+    """One InfluxDB over HTTP. Usable by several threads. `pause(seconds)` waits; closing ends it."""
 
     def __init__(
         self,
         settings: InfluxSettings,
         *,
         clock: Callable[[], float] = time.monotonic,
-        pause: Callable[[float], bool] | None = None,
+        pause: Callable[[float], object] | None = None,
         writing: Pace | None = None,
         reading: Pace | None = None,
     ) -> None:
@@ -92,7 +92,7 @@ class Connection:
         self._pause = pause or self._closing.wait
         self._writing = writing or Pace()
         self._reading = reading or Pace()
-        self._last: dict[Pace, StoreError] = {}
+        self._last: dict[Pace, tuple[type[StoreError], str]] = {}
         self._open: _Services | None = _Services(settings)
 
     @property
@@ -195,6 +195,8 @@ class Connection:
         """Tries again, within `patience_s`, while the server can't."""
         deadline = self._clock() + self.settings.patience_s
         while True:
+            if self._closing.is_set():
+                raise Unavailable(f"{self.settings.url}: the connection is closed")
             wait = pace.admit()
             if not wait:
                 try:
@@ -205,14 +207,13 @@ class Connection:
                         raise
             elif self._clock() + wait > deadline:
                 raise self._again(pace, wait)
-            if self._pause(wait):
-                raise Unavailable(f"{self.settings.url}: closed while {what}")
+            self._pause(wait)
 
     def _again(self, pace: Pace, wait_s: float) -> StoreError:
         """The last failure again, for a call that came too soon after it."""
-        last = self._last.get(pace)
-        message = f"{last or self.settings.url} (not asked again for {wait_s:.1f} s)"
-        return Misconfigured(message) if isinstance(last, Misconfigured) else Unavailable(message, wait_s)
+        kind, last = self._last.get(pace, (Unavailable, self.settings.url))
+        message = f"{last} (not asked again for {wait_s:.1f} s)"
+        return Misconfigured(message) if kind is Misconfigured else Unavailable(message, wait_s)
 
     def _once(self, pace: Pace, what: str, send: Callable[[], Any]) -> Any:
         try:
@@ -223,7 +224,7 @@ class Connection:
             wait_s = pace.failed(asked)
             if isinstance(error, Unavailable):
                 error.retry_after_s = wait_s
-            self._last[pace] = error
+            self._last[pace] = (type(error), str(error))
             raise
         except (PointsRefused, TooLarge):
             pace.succeeded()  # it works and told us what it doesn't take
