@@ -17,7 +17,7 @@ ARROWS: dict[str, set[str]] = {
     "store": {"wire"},
     "ingest": {"wire", "store", "analysis"},
     "analysis": set(),
-    "api": {"store", "analysis"},
+    "api": {"wire", "store", "analysis"},
     "grafana": {"store"},
     "cli": {"wire", "edge", "sim", "store", "ingest", "analysis", "api", "grafana"},
 }

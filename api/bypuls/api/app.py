@@ -1,0 +1,76 @@
+"""The application: routes, the page, and what surrounds them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import Depends, FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+
+from bypuls.api.access import RateLimit
+from bypuls.api.context import ApiContext
+from bypuls.api.directory import DirectorySource
+from bypuls.api.middleware import Frame
+from bypuls.api.parameters import only_known_parameters
+from bypuls.api.problems import ProblemDetails, answer_problems
+from bypuls.api.routes import PROBLEMS, readings, registered
+from bypuls.api.routes import state as states
+from bypuls.api.routes.state import new_meters, release
+
+_DESCRIPTION = (
+    "What a municipality's sensors measure: traffic, street lights, energy, and where it stands against its climate "
+    "target. Units stand in the names of fields. Times are ISO 8601; unknown is null, never zero."
+)
+
+
+def create_app(context: ApiContext) -> FastAPI:
+    """The API and the page on the parts of `context`. The parts stay the caller's: closing them is, too."""
+    settings = context.settings
+    app = FastAPI(
+        title="bypuls",
+        version=release(),
+        description=_DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+        license_info={"name": "MPL-2.0", "identifier": "MPL-2.0"},
+    )
+    app.state.context = context
+    app.state.directory = DirectorySource(context.registry)
+    app.state.rate_limit = RateLimit(settings.rate_per_s, settings.burst)
+    app.state.meters = new_meters()
+    answer_problems(app)
+    for routes in (states, registered, readings):
+        app.include_router(
+            routes.router, prefix="/api/v1", responses=PROBLEMS, dependencies=[Depends(only_known_parameters)]
+        )
+    # The innermost first: bodies are counted before, and headers set after, everything else.
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)
+    app.add_middleware(Frame, most_body_bytes=settings.most_body_bytes, meters=app.state.meters)
+    _describe(app)
+    return app
+
+
+def _describe(app: FastAPI) -> None:
+    """OpenAPI with keys and problems, the generator's own error shape taken out."""
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is not None:
+            return app.openapi_schema
+        schema = generate()
+        components = schema.setdefault("components", {})
+        schemas = components.setdefault("schemas", {})
+        for name in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(name, None)
+        problem = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas |= problem.pop("$defs", {})
+        schemas["ProblemDetails"] = problem
+        components["securitySchemes"] = {
+            "key": {"type": "http", "scheme": "bearer", "description": "a key such as byp_…, with a scope"}
+        }
+        schema["security"] = [{"key": []}, {}]
+        app.openapi_schema = schema
+        return schema
+
+    app.openapi = openapi  # type: ignore[method-assign]

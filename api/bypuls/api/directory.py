@@ -1,0 +1,98 @@
+"""The registry as one view: what stands where and who measures it, read anew when the registry's version grows."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bypuls.store.registry import (
+    Building,
+    Cabinet,
+    Device,
+    HeatedArea,
+    Lamp,
+    Registry,
+    Sensor,
+    Site,
+    SpeedLimit,
+    Target,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """One version of the registry, by id. `areas` and `limits` rise in time."""
+
+    version: int
+    sites: dict[str, Site]
+    cabinets: dict[str, Cabinet]
+    lamps: dict[str, Lamp]
+    buildings: dict[str, Building]
+    sensors: dict[str, Sensor]
+    devices: dict[str, Device]
+    targets: dict[str, Target]
+    areas: dict[str, list[HeatedArea]]
+    limits: dict[str, list[SpeedLimit]]
+
+    def sensors_of(
+        self, *, kinds: tuple[str, ...] = (), site: str | None = None, building: str | None = None
+    ) -> list[Sensor]:
+        """Sensors of these kinds (all without), at the site or in the building where given, by id."""
+        return [
+            sensor
+            for sensor in self.sensors.values()
+            if (not kinds or sensor.kind in kinds)
+            and (site is None or sensor.site == site)
+            and (building is None or sensor.building == building)
+        ]
+
+    def ancestors(self, sensor: Sensor) -> Iterator[Sensor]:
+        """The meters that `sensor` sits behind, the nearest first; a loop ends where it began."""
+        seen = {sensor.id}
+        at = sensor.parent
+        while at is not None and at not in seen and at in self.sensors:
+            seen.add(at)
+            yield self.sensors[at]
+            at = self.sensors[at].parent
+
+
+class DirectorySource:
+    """Hands out the current `Directory`; safe to use from several threads."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._lock = threading.Lock()
+        self._held: Directory | None = None
+
+    def __call__(self) -> Directory:
+        """The registry as it is now; asking costs one small query where nothing changed."""
+        version = self._registry.version()
+        held = self._held
+        if held is not None and held.version == version:
+            return held
+        with self._lock:
+            if self._held is None or self._held.version != version:
+                self._held = _read(self._registry, version)
+            return self._held
+
+
+def _read(registry: Registry, version: int) -> Directory:
+    areas: dict[str, list[HeatedArea]] = {}
+    for area in registry.heated_areas():
+        areas.setdefault(area.building, []).append(area)
+    limits: dict[str, list[SpeedLimit]] = {}
+    for limit in registry.speed_limits():
+        limits.setdefault(limit.site, []).append(limit)
+    return Directory(
+        version=version,
+        sites={row.id: row for row in registry.sites()},
+        cabinets={row.id: row for row in registry.cabinets()},
+        lamps={row.id: row for row in registry.lamps()},
+        buildings={row.id: row for row in registry.buildings()},
+        sensors={row.id: row for row in registry.sensors()},
+        devices={row.id: row for row in registry.devices()},
+        targets={row.id: row for row in registry.targets()},
+        areas=areas,
+        limits=limits,
+    )

@@ -1,0 +1,59 @@
+"""Parameters that several routes share: ids, pages, periods."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Path, Query, Request
+
+from bypuls.api.problems import Problem
+
+ID_PATTERN = "^[a-z0-9][a-z0-9-]{0,62}$"
+_MOMENT_LENGTH = 40
+
+Id = Annotated[str, Path(pattern=ID_PATTERN, description="an id of the registry", examples=["maaloev-hovedgade"])]
+IdFilter = Annotated[str | None, Query(pattern=ID_PATTERN, description="only those of this id")]
+Limit = Annotated[int, Query(ge=1, le=1000, description="at most so many entries")]
+Offset = Annotated[int, Query(ge=0, le=1_000_000, description="leave out so many entries first")]
+From = Annotated[
+    str | None,
+    Query(
+        alias="from",
+        max_length=_MOMENT_LENGTH,
+        description="the first moment: a local day, or a time with its offset",
+        examples=["2026-11-01"],
+    ),
+]
+To = Annotated[
+    str | None,
+    Query(
+        max_length=_MOMENT_LENGTH,
+        description="the first moment that no longer belongs to it: a local day, or a time with its offset",
+        examples=["2026-11-23"],
+    ),
+]
+Tz = Annotated[
+    str | None,
+    Query(
+        max_length=64, description="zone of local days; the platform's own by default", examples=["Europe/Copenhagen"]
+    ),
+]
+
+
+def only_known_parameters(request: Request) -> None:
+    """Refuses parameters that the route doesn't have: a misspelt filter must not widen an answer. Raises Problem."""
+    path = getattr(request.scope.get("route"), "path", None)
+    operations = request.app.openapi()["paths"].get(path, {})
+    operation = operations.get(request.method.lower())
+    if operation is None:
+        return
+    known = {one["name"] for one in operation.get("parameters", ()) if one["in"] == "query"}
+    unknown = [name for name in request.query_params if name not in known]
+    if unknown:
+        expected = f"one of {', '.join(sorted(known))}" if known else "no parameters"
+        raise Problem(
+            422,
+            "unknown-parameter",
+            "A parameter is unknown",
+            faults=[(name, request.query_params[name], expected) for name in unknown],
+        )

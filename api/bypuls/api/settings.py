@@ -1,0 +1,65 @@
+"""What an operator decides about the API, read once."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiSettings:
+    """The API's settings.
+
+    host : address that the server binds to; only to know whether it is this machine alone.
+    open_on_loopback : requests from this machine need no key to read. For the demo; refused with another host.
+    tz : the zone of local days and of the page, where a request names none.
+    rate_per_s, burst : requests that a key (or, without one, an address) may make on average, and at once.
+    most_body_bytes : longest request body [bytes].
+    most_rows : longest answer of a series [rows].
+    most_live_clients, live_every_s : open event streams, and the time between two events [s].
+    Raises ValueError naming the field, its value and what was expected.
+    """
+
+    host: str = "127.0.0.1"
+    open_on_loopback: bool = False
+    tz: str = "Europe/Copenhagen"
+    rate_per_s: float = 20.0
+    burst: int = 120
+    most_body_bytes: int = 262_144
+    most_rows: int = 40_000
+    most_live_clients: int = 50
+    live_every_s: float = 2.0
+
+    def __post_init__(self) -> None:
+        if self.open_on_loopback and not is_loopback(self.host):
+            raise ValueError(
+                f"open_on_loopback: True with host {self.host!r} — expected a loopback address such as 127.0.0.1; "
+                "on any other address requests need keys"
+            )
+        try:
+            ZoneInfo(self.tz)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError(f"tz: {self.tz!r} — expected a zone such as Europe/Copenhagen") from error
+        for name in ("rate_per_s", "burst", "most_body_bytes", "most_rows", "most_live_clients", "live_every_s"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name}: {getattr(self, name)!r} — expected a number above 0")
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of local days."""
+        return ZoneInfo(self.tz)
+
+
+def is_loopback(host: str | None) -> bool:
+    """Whether `host` (an address, or the name localhost) is this machine alone."""
+    if host is None:
+        return False
+    if host.lower() == "localhost":
+        return True
+    try:
+        address = ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return (mapped or address).is_loopback
