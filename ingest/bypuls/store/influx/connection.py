@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import gzip
-import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from influxdb_client import (
@@ -33,27 +31,20 @@ from influxdb_client.client.query_api import QueryApi
 from influxdb_client.rest import ApiException
 from urllib3.exceptions import HTTPError
 
+from bypuls.store.influx.failures import (
+    SHOWN,
+    PointsRefused,
+    TooLarge,
+    body_of,
+    message_of,
+    no_points,
+    translated,
+)
 from bypuls.store.influx.pace import Pace
 from bypuls.store.influx.settings import InfluxSettings
 from bypuls.store.protocol import Misconfigured, StoreError, Unavailable
 
 _DIALECT = Dialect(header=True, annotations=[], delimiter=",", date_time_format="RFC3339")
-# How InfluxDB 1.12 says with a 500 that a query's bucket isn't there.
-_NO_BUCKET = ("no database", "database not found", "could not find bucket", "retention policy not found")
-_SHOWN = 300
-_LONGEST_RETRY_AFTER_S = 3600.0
-
-
-class PointsRefused(Exception):
-    """The server refused some of a write's points: 400 or 422. What it took of the rest is only sure after a 204."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-class TooLarge(Exception):
-    """The server takes no body of this size: 413."""
 
 
 class _Services:
@@ -146,7 +137,7 @@ class Connection:
             return data.decode()
 
         what = f"reading from bucket {parameters.get('bucket')!r}"
-        with _no_points(f"{self.settings.url}: {what}"):
+        with no_points(f"{self.settings.url}: {what}"):
             text: str = self._patiently(self._reading, what, ask)
         return text
 
@@ -158,7 +149,7 @@ class Connection:
         def send() -> None:
             self._services.delete.post_delete(delete_predicate_request=request, bucket=bucket, org=self.settings.org)
 
-        with _no_points(f"{self.settings.url}: deleting from bucket {bucket!r}"):
+        with no_points(f"{self.settings.url}: deleting from bucket {bucket!r}"):
             self._patiently(self._writing, f"deleting from bucket {bucket!r}", send)
 
     def create_bucket(self, name: str) -> None:
@@ -175,7 +166,7 @@ class Connection:
             elif not self._services.buckets.get_buckets(org=self.settings.org, name=name).buckets:
                 self._services.buckets.post_buckets(PostBucketRequest(org_id=org_id, name=name, retention_rules=[]))
 
-        with _no_points(f"{self.settings.url}: creating bucket {name!r}"):
+        with no_points(f"{self.settings.url}: creating bucket {name!r}"):
             self._once(self._writing, f"creating bucket {name!r}", create)
 
     def _org_id(self) -> str | None:
@@ -184,7 +175,7 @@ class Connection:
             found = self._services.organizations.get_orgs(org=self.settings.org).orgs
         except ApiException as error:
             # 2.x says a missing organisation in JSON with a code; 1.12 doesn't know the path at all.
-            if error.status == 404 and "not found" in _message(error) and '"code"' not in _body(error):
+            if error.status == 404 and "not found" in message_of(error) and '"code"' not in body_of(error):
                 return None
             raise
         if not found:
@@ -239,65 +230,13 @@ class Connection:
         try:
             yield
         except ApiException as error:
-            raise _translated(error, where) from None
+            raise translated(error, where) from None
         except HTTPError as error:
-            raise Unavailable(f"{where}: {type(error).__name__}: {error}"[: 2 * _SHOWN]) from None
+            raise Unavailable(f"{where}: {type(error).__name__}: {error}"[: 2 * SHOWN]) from None
         except OSError as error:
             if isinstance(error, StoreError):
                 raise
             raise Unavailable(f"{where}: {error}") from None
-
-
-@contextmanager
-def _no_points(where: str) -> Iterator[None]:
-    """A 400 or 413 to what is no write: this server doesn't understand us, and never will."""
-    try:
-        yield
-    except (PointsRefused, TooLarge) as error:
-        raise Misconfigured(f"{where}: {error}"[: 2 * _SHOWN]) from None
-
-
-def _translated(error: ApiException, where: str) -> Exception:
-    message = _message(error)
-    status = error.status
-    told = f"{where}: {status} {message}"[: 2 * _SHOWN]
-    if status == 413:
-        return TooLarge(told)
-    if status in (400, 422):
-        return PointsRefused(message)
-    if status == 429 or status >= 500:
-        if any(text in message for text in _NO_BUCKET):
-            return Misconfigured(told)
-        return Unavailable(told, _retry_after_s(error))
-    # 401, 403, 404, a redirect, a failed TLS handshake (0): as things are set up, never.
-    return Misconfigured(told)
-
-
-def _body(error: ApiException) -> str:
-    body = error.body
-    return body.decode(errors="replace") if isinstance(body, bytes) else str(body or "")
-
-
-def _message(error: ApiException) -> str:
-    """What the server says: `message` in 2.x, `error` in 1.12."""
-    body = _body(error)
-    with contextlib.suppress(json.JSONDecodeError):
-        answer = json.loads(body)
-        if isinstance(answer, dict):
-            body = str(answer.get("message") or answer.get("error") or body)
-    return (body or str(error.reason or "")).strip()[: 4 * _SHOWN]
-
-
-def _retry_after_s(error: ApiException) -> float | None:
-    """The server's Retry-After: seconds or a date; None where there is none or it can't be read."""
-    headers: Mapping[str, str] = error.headers or {}
-    text = (headers.get("Retry-After") or "").strip()
-    if text.isdecimal():
-        return min(float(text), _LONGEST_RETRY_AFTER_S)
-    with contextlib.suppress(ValueError):
-        wait_s = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
-        return min(max(wait_s, 0.0), _LONGEST_RETRY_AFTER_S)
-    return None
 
 
 def _rfc3339(ns: int) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from bypuls.store.influx.connection import Connection, PointsRefused, TooLarge
+from bypuls.store.influx.connection import Connection
+from bypuls.store.influx.failures import PointsRefused, TooLarge
 from bypuls.store.protocol import Rejected
 
 # InfluxDB's own advice for a request; a year of quarters is eight.
