@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -26,6 +27,8 @@ class Child:
     command: Sequence[str]
     log_file: Path
     once: bool = False
+    own_group: bool = True
+    """In a group of its own Ctrl-C reaches it once, through us; else it lives and dies with our group."""
     environment: Mapping[str, str] = field(default_factory=dict)
     _process: subprocess.Popen[bytes] | None = None
     _pause_s: float = _FIRST_PAUSE_S
@@ -33,7 +36,9 @@ class Child:
     ended: bool = False
 
     def start(self) -> None:
-        """Starts the process in a group of its own, so that Ctrl-C reaches it once, through us."""
+        """Starts the process; what an earlier one left behind in its group is ended first."""
+        if self._process is not None and self.own_group:
+            self._end_group(signal.SIGKILL)
         self.log_file.parent.mkdir(parents=True, exist_ok=True)
         with self.log_file.open("ab") as out:
             self._process = subprocess.Popen(
@@ -41,7 +46,7 @@ class Child:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,
+                start_new_session=self.own_group,
                 env={**os.environ, **self.environment},
             )
         self._start_again_at = None
@@ -71,9 +76,18 @@ class Child:
         elif now_s >= self._start_again_at:
             self.start()
 
-    def signal(self, number: signal.Signals) -> None:
-        """Sends a signal to the process and to what it started."""
-        if self._process is not None and self._process.poll() is None:
+    def send(self, number: signal.Signals) -> None:
+        """Sends a signal to the process and, where it has a group of its own, to what it started."""
+        if self._process is None:
+            return
+        if self.own_group:
+            self._end_group(number)
+        elif self._process.poll() is None:
+            self._process.send_signal(number)
+
+    def _end_group(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        with contextlib.suppress(ProcessLookupError):  # nobody is left in it
             os.killpg(self._process.pid, number)
 
     def last_words(self, lines: int = 15) -> str:
@@ -87,10 +101,10 @@ def stop_all(children: Sequence[Child], within_s: float = 4.0) -> None:
     """Ends the children in the order given: asks first, then, when the time is over, does not ask any more."""
     deadline = time.monotonic() + within_s
     for child in children:
-        child.signal(signal.SIGTERM)
+        child.send(signal.SIGTERM)
     while any(child.running for child in children) and time.monotonic() < deadline:
         time.sleep(0.02)
     for child in children:
         if child.running:
             log.warning("a process did not end when asked", name=child.name)
-            child.signal(signal.SIGKILL)
+        child.send(signal.SIGKILL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import signal
@@ -15,8 +16,10 @@ from typing import Annotated
 
 import structlog
 import typer
+import uvicorn
 from prometheus_client import CollectorRegistry, start_http_server
 
+from bypuls.api import ApiContext, ApiSettings, create_app
 from bypuls.cli.settings import DATA_DIR, BrokerHost, BrokerPort, DataDir, InfluxUrl, broker_settings, now, opened
 from bypuls.ingest.plants import crash_moment, receipts_first
 from bypuls.ingest.service import Ingest, IngestSettings
@@ -87,6 +90,41 @@ def ingest(
         log.info("ingest runs", worker=worker, store=influx_url or str(data_dir), broker=f"{broker_host}:{broker_port}")
         service.run(stop)
     log.info("ingest is at rest")
+
+
+def api(
+    data_dir: DataDir = DATA_DIR,
+    influx_url: InfluxUrl = None,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the page and the API.")] = 8080,
+    open_on_loopback: Annotated[
+        bool, typer.Option("--open", help="For a demo: this machine may read without a key. Refused with another host.")
+    ] = False,
+    tz: Annotated[str, typer.Option(help="Zone of local days.")] = "Europe/Copenhagen",
+) -> None:
+    """Serve the API under /api/v1/ and the web page."""
+    try:
+        settings = ApiSettings(host=host, open_on_loopback=open_on_loopback, tz=tz)
+    except ValueError as error:
+        raise told(error) from error
+    free_port_or_exit(host, port)
+    with opened(data_dir, influx_url) as platform:
+        application = create_app(
+            ApiContext(platform.store, platform.registry, platform.book, settings=settings, clock=now)
+        )
+        log.info("the page is served", address=f"http://{host}:{port}/")
+        uvicorn.run(application, host=host, port=port, log_level="warning", timeout_graceful_shutdown=2)
+
+
+def free_port_or_exit(host: str, port: int) -> None:
+    """Ends the command in plain words where the port is taken or the address is none of this machine's."""
+    try:
+        with socket.create_server((host, port)):
+            return
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise told(OSError(f"port {port} is taken by another program; choose another with --port")) from error
+        raise told(OSError(f"{host}:{port} can't be listened on: {error.strerror}")) from error
 
 
 def told(error: Exception) -> typer.Exit:

@@ -1,0 +1,185 @@
+"""`bypuls up`: everything on this machine, with a simulated town unless it is told not to."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import socket
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from bypuls.cli import town as towns
+from bypuls.cli.children import Child, stop_all
+from bypuls.cli.services import free_port_or_exit, stop_on_signals, told
+from bypuls.cli.settings import DATA_DIR, DataDir, InfluxUrl, now, registry_of
+
+console = Console()
+
+_HOST = "127.0.0.1"
+_READY_WITHIN_S = 60.0
+_STOP_WITHIN_S = 3.0
+
+# Where Debian and Ubuntu put a daemon that is no user's command.
+_PLACES = ("/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto")
+
+
+def mosquitto() -> str | None:
+    """The mosquitto of this machine; None where there is none."""
+    return shutil.which("mosquitto") or next((place for place in _PLACES if os.access(place, os.X_OK)), None)
+
+
+def mosquitto_conf(port: int) -> str:
+    """A broker for this machine alone. It keeps nothing on disk: the edges hold what isn't receipted."""
+    return "\n".join(
+        [
+            f"listener {port} {_HOST}",
+            "allow_anonymous true",
+            "persistence false",
+            "max_inflight_messages 200",
+            "max_queued_messages 100000",
+            "message_size_limit 262144",
+            "log_dest stderr",
+            "log_type error",
+            "log_type warning",
+            "",
+        ]
+    )
+
+
+def free_port() -> int:
+    """A port that nobody listens on just now."""
+    with socket.create_server((_HOST, 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+@contextmanager
+def alone_in(data_dir: Path) -> Iterator[None]:
+    """Holds the data folder; a second `bypuls up` in it is told so."""
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        lock = (data_dir / "up.lock").open("a")
+    except OSError as error:
+        raise told(OSError(f"--data-dir {data_dir}: {error.strerror}")) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            reason = f"--data-dir {data_dir}: another `bypuls up` runs in this folder; name another one"
+            raise told(OSError(reason)) from error
+        yield
+
+
+def answers(url: str) -> bool:
+    """Whether the API answers that it is well."""
+    try:
+        with urllib.request.urlopen(url, timeout=2.0) as response:
+            return bool(response.status == 200)
+    except OSError:
+        return False
+
+
+def up(
+    data_dir: DataDir = DATA_DIR,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the page and the API.")] = 8080,
+    broker_port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the broker; 0 = any free one.")] = 0,
+    influx_url: InfluxUrl = None,
+    town: Annotated[bool, typer.Option(help="With the simulated town.")] = True,
+    seed: towns.Seed = towns.SEED,
+    history_days: towns.Days = towns.DAYS,
+) -> None:
+    """Run the whole platform on this machine: broker, ingest, API and a simulated town. Ctrl-C stops it."""
+    stop = stop_on_signals()
+    free_port_or_exit(_HOST, port)
+    if broker_port:
+        free_port_or_exit(_HOST, broker_port)
+    with alone_in(data_dir):
+        data = ["--data-dir", str(data_dir)]
+        store = ["--influx-url", influx_url] if influx_url else []
+        broker = broker_port or free_port()
+        conf = data_dir / "mosquitto.conf"
+        daemon = mosquitto()
+        if daemon is not None:
+            conf.write_text(mosquitto_conf(broker), "utf-8")
+            broker_command = [daemon, "-c", str(conf)]
+        else:
+            console.print("mosquitto isn't installed: a broker in Python (amqtt) takes its place.")
+            broker_command = _bypuls("broker", "--port", str(broker))
+        if town:
+            with console.status("Founding the town …"):
+                file = towns.found(data_dir, seed, history_days, now())
+                with registry_of(data_dir) as registry:
+                    towns.register(registry, file.town)
+        reach = ["--broker-port", str(broker)]
+        services = [
+            Child("ingest", _bypuls("ingest", *data, *store, *reach), _log(data_dir, "ingest")),
+            Child("api", _bypuls("api", *data, *store, "--port", str(port), "--open"), _log(data_dir, "api")),
+        ]
+        if town:
+            history = _bypuls("sim", "history", *data, *store)
+            services.append(Child("town", _bypuls("sim", "live", *data, *reach), _log(data_dir, "town")))
+            services.append(Child("history", history, _log(data_dir, "history"), once=True))
+        broker_child = Child("broker", broker_command, _log(data_dir, "broker"))
+        try:
+            _run(stop, broker_child, services, f"http://{_HOST}:{port}/", broker, data_dir)
+        finally:
+            console.print("Stopping …")
+            stop_all(services, within_s=_STOP_WITHIN_S)
+            stop_all([broker_child], within_s=1.0)
+    console.print("Stopped.")
+
+
+def _run(
+    stop: threading.Event, broker: Child, services: list[Child], page: str, broker_port: int, data_dir: Path
+) -> None:
+    broker.start()
+    _wait_for_broker(stop, broker, broker_port)
+    for child in services:
+        child.start()
+    deadline = time.monotonic() + _READY_WITHIN_S
+    told_ready = False
+    while not stop.wait(0.25):
+        for child in (broker, *services):
+            child.watch(time.monotonic())
+        if told_ready:
+            continue
+        if answers(f"{page}api/v1/health"):
+            told_ready = True
+            console.print(f"\n  [bold]{page}[/bold]   the page")
+            console.print(f"  {page}api/docs   the API")
+            console.print(f"  mqtt://{_HOST}:{broker_port}   the broker")
+            console.print(f"  {data_dir / 'logs'}   the logs\n\nCtrl-C stops everything.")
+        elif time.monotonic() > deadline:
+            api = next(child for child in services if child.name == "api")
+            raise told(TimeoutError(f"the page does not answer; the end of {api.log_file}:\n{api.last_words()}"))
+
+
+def _wait_for_broker(stop: threading.Event, broker: Child, port: int) -> None:
+    deadline = time.monotonic() + 15.0
+    while not stop.wait(0.05):
+        try:
+            socket.create_connection((_HOST, port), timeout=1.0).close()
+        except OSError:
+            if not broker.running or time.monotonic() > deadline:
+                reason = f"the broker does not start; the end of {broker.log_file}:\n{broker.last_words()}"
+                raise told(OSError(reason)) from None
+        else:
+            return
+
+
+def _log(data_dir: Path, name: str) -> Path:
+    return data_dir / "logs" / f"{name}.log"
+
+
+def _bypuls(*words: str) -> list[str]:
+    return [sys.executable, "-m", "bypuls.cli", *words]
