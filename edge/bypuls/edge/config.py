@@ -230,7 +230,7 @@ def _outbox(file: Path, values: object) -> OutboxSettings:
     table = _Table(file, "outbox", values, ("path", "max_mb", "keep_receipted_h", "commit_rows", "commit_s"))
     return OutboxSettings(
         path=file.parent / table.text("path"),
-        max_mb=table.number("max_mb", 512.0, 0.1, 1_000_000.0),
+        max_mb=table.number("max_mb", 512.0, 1.0, 1_000_000.0),
         keep_receipted_h=table.number("keep_receipted_h", 48.0, 0.0, 10_000.0),
         commit_rows=table.whole("commit_rows", 100, 1, 10_000),
         commit_s=table.number("commit_s", 1.0, 0.0, 60.0),

@@ -108,8 +108,11 @@ DRIVERS: Mapping[str, str] = MappingProxyType(
 
 
 def configure(sensor: str, driver: str, options: Mapping[str, object], known: Mapping[str, str] = DRIVERS) -> Driver:
-    """The driver named `driver` for `sensor`. Raises BadOption, also where a library is missing."""
-    target = known.get(driver)
+    """The driver named `driver` for `sensor`; `package.module:factory` is one that is installed beside the edge.
+
+    Raises BadOption, also where a library is missing.
+    """
+    target = driver if ":" in driver else known.get(driver)
     if target is None:
         near = difflib.get_close_matches(driver, known, n=1)
         hint = f"one of {', '.join(known)}" + (f"; did you mean {near[0]}?" if near else "")
@@ -121,4 +124,6 @@ def configure(sensor: str, driver: str, options: Mapping[str, object], known: Ma
         raise BadOption(
             sensor, "driver", driver, f"the module {error.name} installed: pip install 'bypuls[edge]'"
         ) from error
+    except AttributeError as error:
+        raise BadOption(sensor, "driver", driver, f"a factory {name!r} in {module}") from error
     return factory(sensor, options)

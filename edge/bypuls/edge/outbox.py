@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 _FRAME_BYTES = 300
 # What a row costs beside its body: its cell, its entry in the index.
 _ROW_BYTES = 60
+# Pages that a commit may touch beside its rows: splits of the index, notes, counters.
+_RESERVE_BYTES = 32 * 1024
 _NO_END = 2**63 - 1
 
 
@@ -89,6 +91,7 @@ class Outbox:
         self._fsync = not (plants or Plants()).no_fsync
         self._mutex = threading.RLock()
         self._uncounted = 0
+        self._refused = 0
         self._shut = True
         self._file_lock = outbox_file.lock(path)
         try:
@@ -158,11 +161,19 @@ class Outbox:
             except OutboxDamaged:
                 accepted = self._append(arrivals)
             except OutboxUnwritable as error:
-                log.error("%s; %d readings refused", error, len(arrivals))
                 self._uncounted += len(arrivals)
                 self._state.dropped += len(arrivals)
+                self._tell_refused(len(arrivals), str(error))
                 return 0
         return accepted
+
+    def _tell_refused(self, refused: int, reason: str) -> None:
+        """Logs when refusing begins and when it is over; `dropped` counts meanwhile."""
+        if refused and not self._refused:
+            log.error("outbox %s: %s; readings are refused and counted", self.path, reason)
+        elif self._refused and not refused:
+            log.warning("outbox %s: room again; %d readings were refused", self.path, self._refused)
+        self._refused = self._refused + refused if refused else 0
 
     def _append(self, arrivals: Sequence[Arrival]) -> int:
         sizes = [len(encode_reading(item.reading)) + _ROW_BYTES for item in arrivals]
@@ -178,18 +189,17 @@ class Outbox:
                 rows.append((seq, body))
                 if item.reading.t is None:
                     held.append(seq)
-                    db.execute("INSERT INTO held VALUES (?, ?, ?)", (seq, item.boot, item.mono_us))
+                    db.execute("INSERT INTO held VALUES (?1, ?2, ?3, crc(?1, ?2, ?3))", (seq, item.boot, item.mono_us))
             refused = len(arrivals) - len(rows)
             if rows and not self._begun:
-                db.execute("INSERT INTO epochs VALUES (?, ?)", (rows[0][0], self.epoch))
+                db.execute("INSERT INTO epochs VALUES (?1, ?2, crc(?1, ?2))", (rows[0][0], self.epoch))
             if refused or self._uncounted:
                 outbox_rows.count(db, "dropped", refused + self._uncounted)
             crash_point("outbox.before_commit")
         crash_point("outbox.after_commit")
         self._uncounted = 0
         self._state.dropped += refused
-        if refused:
-            log.error("outbox %s: full at %d bytes; %d readings refused", self.path, self._max_bytes, refused)
+        self._tell_refused(refused, f"full at {self._max_bytes} bytes")
         if rows:
             if not self._begun:
                 self._state.epochs.append((rows[0][0], self.epoch))
@@ -205,7 +215,7 @@ class Outbox:
         """Bytes left for new rows, after receipted ones gave way to `size` [bytes]."""
         while True:
             with self._transaction() as db:
-                room = self._max_bytes - used_bytes(db)
+                room = self._max_bytes - _RESERVE_BYTES - used_bytes(db)
             if room >= size:
                 return room
             crash_point("outbox.before_delete")
@@ -238,7 +248,8 @@ class Outbox:
             epoch, end = self._epoch_of(first)
             with self._transaction() as db:
                 found = db.execute(
-                    "SELECT seq, crc, body FROM rows WHERE seq BETWEEN ? AND ? ORDER BY seq", (first, min(last, end))
+                    "SELECT seq, crc, CAST(body AS BLOB) FROM rows WHERE seq BETWEEN ? AND ? ORDER BY seq",
+                    (first, min(last, end)),
                 ).fetchall()
             bodies: list[bytes] = []
             size = _FRAME_BYTES
@@ -317,7 +328,7 @@ class Outbox:
             while True:
                 with self._transaction() as db:
                     now = (anchor.boot, anchor.mono_us, anchor.wall_us)
-                    db.execute("INSERT OR REPLACE INTO anchors VALUES (?, ?, ?)", now)
+                    db.execute("INSERT OR REPLACE INTO anchors VALUES (?1, ?2, ?3, crc(?1, ?2, ?3))", now)
                     dated = outbox_rows.date_held(db, anchor)
                 crash_point("outbox.after_stamp")
                 for seq in dated.lost:
@@ -358,8 +369,11 @@ class Outbox:
             while deleted < most:
                 crash_point("outbox.before_delete")
                 with self._transaction() as db:
+                    undated = (
+                        "UPDATE receipted SET at_us = ?1, crc = crc(first, last, ?1) WHERE at_us IS NULL OR at_us > ?1"
+                    )
                     # Receipted while nobody knew the time, or while the clock was ahead: their age counts from now.
-                    db.execute("UPDATE receipted SET at_us = ?1 WHERE at_us IS NULL OR at_us > ?1", (now_us,))
+                    db.execute(undated, (now_us,))
                     some = outbox_rows.delete_receipted(db, now_us - int(keep_s * 1e6))
                 if not some:
                     break

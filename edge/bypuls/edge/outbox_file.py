@@ -11,6 +11,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import sqlite3
+import zlib
 from contextlib import closing
 from pathlib import Path
 from typing import IO
@@ -20,6 +21,7 @@ log = logging.getLogger(__name__)
 VERSION = 1
 _LAST_CONCEIVABLE = 99  # a layout beyond it is a flipped bit
 
+# SQLite does not notice a bit flipped in a value: each row carries a checksum of what else it holds.
 # `rows` keeps what was committed; which of them wait follows from the other tables, so that a receipt for 500 rows
 # writes one row. A sequence number belongs to the last epoch that began at or before it.
 _SCHEMA = f"""
@@ -27,15 +29,17 @@ CREATE TABLE rows (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,  -- never comes back
   key INTEGER,                            -- hash of what must differ within one µs; NULL: nothing must
   t_us INTEGER,                           -- NULL: held, or never known
-  crc INTEGER NOT NULL,                   -- SQLite does not notice a flipped bit in a value
+  crc INTEGER NOT NULL,
   body BLOB NOT NULL
 );
 CREATE UNIQUE INDEX moments ON rows(key, t_us) WHERE key IS NOT NULL AND t_us IS NOT NULL;
-CREATE TABLE epochs (first INTEGER NOT NULL, epoch TEXT PRIMARY KEY);
-CREATE TABLE held (seq INTEGER PRIMARY KEY, boot TEXT NOT NULL, mono_us INTEGER NOT NULL);
-CREATE TABLE anchors (boot TEXT PRIMARY KEY, mono_us INTEGER NOT NULL, wall_us INTEGER NOT NULL);
-CREATE TABLE receipted (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, at_us INTEGER);
-CREATE TABLE gone (first INTEGER PRIMARY KEY, last INTEGER NOT NULL);
+CREATE TABLE epochs (first INTEGER NOT NULL, epoch TEXT PRIMARY KEY, crc INTEGER NOT NULL);
+CREATE TABLE held (seq INTEGER PRIMARY KEY, boot TEXT NOT NULL, mono_us INTEGER NOT NULL, crc INTEGER NOT NULL);
+CREATE TABLE anchors (
+  boot TEXT PRIMARY KEY, mono_us INTEGER NOT NULL, wall_us INTEGER NOT NULL, crc INTEGER NOT NULL
+);
+CREATE TABLE receipted (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, at_us INTEGER, crc INTEGER NOT NULL);
+CREATE TABLE gone (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, crc INTEGER NOT NULL);
 CREATE TABLE damaged (seq INTEGER PRIMARY KEY, body BLOB NOT NULL);
 CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 PRAGMA user_version = {VERSION};
@@ -54,6 +58,17 @@ def _expected_layout() -> set[str]:
 
 
 _LAYOUT = _expected_layout()
+_NOTES = {
+    "epochs": "first, epoch",
+    "held": "seq, boot, mono_us",
+    "anchors": "boot, mono_us, wall_us",
+    "receipted": "first, last, at_us",
+    "gone": "first, last",
+}
+
+
+def _crc(*values: object) -> int:
+    return zlib.crc32(repr(values).encode())
 
 
 class OutboxError(OSError):
@@ -95,15 +110,21 @@ def open_sound(path: Path, *, fsync: bool = True) -> sqlite3.Connection:
     """The database at `path`, made where there is none. Raises OutboxDamaged, OutboxUnwritable."""
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0)
     try:
+        db.text_factory = lambda data: data.decode("utf-8", "replace")  # damaged text must not raise
+        db.create_function("crc", -1, _crc, deterministic=True)
         _check(db, path)
         db.execute("PRAGMA journal_mode = WAL")
         db.execute(f"PRAGMA synchronous = {'FULL' if fsync else 'OFF'}")
         db.execute("PRAGMA journal_size_limit = 4194304")
     except sqlite3.Error as error:
         db.close()
-        if is_damage(error):
+        # SQLITE_ERROR: what is asked here fails on a sound file only where a table is not what we made.
+        if is_damage(error) or getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
             raise OutboxDamaged(f"outbox {path}: {error}") from error
         raise OutboxUnwritable(f"outbox {path}: {error}") from error
+    except UnicodeDecodeError as error:  # Python reading SQLite's complaint about a damaged name
+        db.close()
+        raise OutboxDamaged(f"outbox {path}: {error}") from error
     except OutboxError:
         db.close()
         raise
@@ -120,7 +141,11 @@ def _check(db: sqlite3.Connection, path: Path) -> None:
         db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
     elif VERSION < version <= _LAST_CONCEIVABLE:
         raise OutboxError(f"outbox {path}: written by a newer release (layout {version}); install that release")
-    elif version != VERSION or layout != _LAYOUT:
+    elif version == VERSION and layout == _LAYOUT:
+        for table, columns in _NOTES.items():
+            if db.execute(f"SELECT 1 FROM {table} WHERE crc IS NOT crc({columns})").fetchone():
+                raise OutboxDamaged(f"outbox {path}: a note in {table} is not what was written")
+    else:
         raise OutboxDamaged(f"outbox {path}: its tables (layout {version}) are not an outbox's")
 
 

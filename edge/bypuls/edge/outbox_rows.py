@@ -15,6 +15,7 @@ from bypuls.wire import Reading, TrafficBin, decode_reading, encode_reading, fro
 log = logging.getLogger(__name__)
 
 _CHUNK = 1_000
+_NOTE_RECEIPTED = "INSERT INTO receipted VALUES (?1, ?2, ?3, crc(?1, ?2, ?3))"
 
 
 def key_of(reading: Reading) -> int | None:
@@ -65,8 +66,8 @@ class Dated:
 def date_held(db: sqlite3.Connection, anchor: Anchor, most: int = 500) -> Dated:
     """Gives up to `most` held rows of the anchor's boot their time."""
     held = (
-        "SELECT held.seq, held.mono_us, rows.key, rows.crc, rows.body FROM held LEFT JOIN rows USING (seq)"
-        " WHERE held.boot = ? ORDER BY held.seq LIMIT ?"
+        "SELECT held.seq, held.mono_us, rows.key, rows.crc, CAST(rows.body AS BLOB)"
+        " FROM held LEFT JOIN rows USING (seq) WHERE held.boot = ? ORDER BY held.seq LIMIT ?"
     )
     dated = Dated([], [])
     for seq, mono_us, key, crc, body in db.execute(held, (anchor.boot, most)).fetchall():
@@ -88,7 +89,7 @@ def lose(db: sqlite3.Connection, seq: int) -> None:
     db.execute("INSERT OR REPLACE INTO damaged SELECT seq, body FROM rows WHERE seq = ?", (seq,))
     db.execute("DELETE FROM rows WHERE seq = ?", (seq,))
     db.execute("DELETE FROM held WHERE seq = ?", (seq,))
-    db.execute("INSERT OR REPLACE INTO gone VALUES (?, ?)", (seq, seq))
+    db.execute("INSERT OR REPLACE INTO gone VALUES (?1, ?1, crc(?1, ?1))", (seq,))
     log.critical("ALARM: row %d was damaged on the disk; it is not sent", seq)
 
 
@@ -103,12 +104,13 @@ def delete_receipted(db: sqlite3.Connection, before_us: int | None = None) -> in
     if last == found[1]:
         db.execute("DELETE FROM receipted WHERE first = ?", (first,))
     else:
-        db.execute("UPDATE receipted SET first = ? WHERE first = ?", (last + 1, first))
+        db.execute("UPDATE receipted SET first = ?1, crc = crc(?1, last, at_us) WHERE first = ?2", (last + 1, first))
     low = db.execute("SELECT min(seq) FROM rows").fetchone()[0]
     if low is not None and low < first:
         # A hole between rows: without this note it would look like rows that wait.
-        if not db.execute("UPDATE gone SET last = ? WHERE last = ?", (last, first - 1)).rowcount:
-            db.execute("INSERT INTO gone VALUES (?, ?)", (first, last))
+        grown = db.execute("UPDATE gone SET last = ?1, crc = crc(first, ?1) WHERE last = ?2", (last, first - 1))
+        if not grown.rowcount:
+            db.execute("INSERT INTO gone VALUES (?1, ?2, crc(?1, ?2))", (first, last))
     else:
         db.execute("DELETE FROM gone WHERE last < ?", (last if low is None else low,))
     return int(last - first + 1)
@@ -123,7 +125,7 @@ def take_back(db: sqlite3.Connection, spans: Sequence[tuple[int, int]]) -> list[
             db.execute("DELETE FROM receipted WHERE first = ?", (a,))
             for left, right in ((a, first - 1), (last + 1, b)):
                 if left <= right:
-                    db.execute("INSERT INTO receipted VALUES (?, ?, ?)", (left, right, at_us))
+                    db.execute(_NOTE_RECEIPTED, (left, right, at_us))
             back.append((max(a, first), min(b, last)))
     return back
 
@@ -132,8 +134,8 @@ def receipt(db: sqlite3.Connection, first: int, last: int, at_us: int | None) ->
     """Notes first…last as receipted at `at_us`; one note grows for an hour, `prune` needs the age no finer."""
     hour_us = 3_600_000_000
     grown = db.execute(
-        "UPDATE receipted SET last = ? WHERE last = ? AND at_us / ? IS ? / ?",
-        (last, first - 1, hour_us, at_us, hour_us),
+        "UPDATE receipted SET last = ?1, crc = crc(first, ?1, at_us) WHERE last = ?2 AND at_us / ?3 IS ?4 / ?3",
+        (last, first - 1, hour_us, at_us),
     )
     if not grown.rowcount:
-        db.execute("INSERT INTO receipted VALUES (?, ?, ?)", (first, last, at_us))
+        db.execute(_NOTE_RECEIPTED, (first, last, at_us))

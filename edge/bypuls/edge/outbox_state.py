@@ -79,6 +79,7 @@ def inspect(path: Path) -> Stats:
         raise OutboxError(f"outbox {path}: no such file; has this edge run yet?")
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)) as db:
+            db.text_factory = lambda data: data.decode("utf-8", "replace")
             db.execute("BEGIN")
             return read_stats(db, read_state(db))
     except sqlite3.Error as error:

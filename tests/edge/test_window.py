@@ -1,0 +1,204 @@
+"""The sending window under any order of commits, receipts, silences and reconnections."""
+
+from __future__ import annotations
+
+from random import Random
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from bypuls.edge.spans import Spans
+from bypuls.edge.window import LATE_S, LIMIT, Window
+from bypuls.wire import MAX_READINGS
+
+
+class Platform(RuleBasedStateMachine):
+    """An edge with rows that wait, and a platform that receipts what it was sent, except for poison rows: a batch with
+    one of those is never receipted.
+    """
+
+    @initialize(seed=st.integers(0, 2**32), poison=st.frozensets(st.integers(1, 3000), max_size=3))
+    def begin(self, seed: int, poison: frozenset[int]) -> None:
+        self.window = Window(Random(seed))
+        self.waiting = Spans()
+        self.now = 0.0
+        self.high = 0
+        self.poison = poison
+        self.sent_at: dict[int, float] = {}
+        self.unanswered: list[tuple[int, int]] = []
+
+    @rule(rows=st.integers(1, 1500))
+    def commit(self, rows: int) -> None:
+        self.high += rows
+        self.waiting.add(self.high - rows + 1, self.high)
+
+    @rule(seconds=st.sampled_from([0.01, 1.0, 29.0, 31.0, 120.0, 700.0]))
+    def time_passes(self, seconds: float) -> None:
+        self.now += seconds
+
+    @rule(least=st.integers(1, MAX_READINGS))
+    def send(self, least: int) -> None:
+        """Sends all that is due; a batch may be cut short (bytes, epochs), never below `least` rows."""
+        for _ in range(200):
+            span = self.window.next(self.waiting, self.now)
+            before = self.window.in_flight(self.now)
+            if span is None:
+                return
+            first, last = span
+            assert 1 <= last - first + 1 <= MAX_READINGS
+            assert self.waiting.within(first, last) == [span], "only rows that wait, without a hole"
+            again = [seq for seq in range(first, last + 1) if seq in self.sent_at]
+            assert all(self.now - self.sent_at[seq] >= LATE_S for seq in again), "sent again before it was late"
+            if not again:
+                assert before < LIMIT
+                last = min(last, first + least - 1)
+            self.window.sent(first, last, self.now)
+            self.sent_at |= dict.fromkeys(range(first, last + 1), self.now)
+            self.unanswered.append((first, last))
+        raise AssertionError("it never stops sending")
+
+    @precondition(lambda self: self.unanswered)
+    @rule(data=st.data())
+    def answer(self, data: st.DataObject) -> None:
+        at = data.draw(st.integers(0, len(self.unanswered) - 1))
+        first, last = self.unanswered.pop(at)
+        if not any(first <= bad <= last for bad in self.poison):
+            self._take(first, last)
+
+    def _take(self, first: int, last: int) -> None:
+        for a, b in self.window.receipted([(first, last)], self.now):
+            self.waiting.remove(a, b)
+            for seq in range(a, b + 1):
+                self.sent_at.pop(seq, None)
+
+    @rule()
+    def nobody_listens(self) -> None:
+        self.unanswered.clear()
+
+    @rule()
+    def reconnect(self) -> None:
+        self.window.reconnected()
+        self.sent_at.clear()
+
+    @rule(first=st.integers(1, 5000), rows=st.integers(1, 500))
+    def forged_receipt(self, first: int, rows: int) -> None:
+        never = self.high + first
+        assert self.window.receipted([(never, never + rows)], self.now) == []
+
+    @invariant()
+    def bounded(self) -> None:
+        if hasattr(self, "window"):
+            assert self.window.in_flight(self.now) <= LIMIT
+
+    def teardown(self) -> None:
+        """However it went: a platform that answers gets everything but the poison rows themselves."""
+        if not hasattr(self, "window"):
+            return
+        for _ in range(3000):
+            self.send(MAX_READINGS)
+            while self.unanswered:
+                first, last = self.unanswered.pop(0)
+                if not any(first <= bad <= last for bad in self.poison):
+                    self._take(first, last)
+            if all(seq in self.poison for first, last in self.waiting for seq in range(first, last + 1)):
+                return
+            # Live rows keep coming: it is their receipts that show a stuck batch to be stuck.
+            self.high += 1
+            self.waiting.add(self.high, self.high)
+            self.poison -= {self.high}
+            self.now += 10.0
+        raise AssertionError(f"still waiting: {self.waiting}")
+
+
+TestWindow = Platform.TestCase
+TestWindow.settings = settings(
+    max_examples=60,
+    stateful_step_count=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),  # shrinking takes minutes
+)
+
+
+def sent(window: Window, waiting: Spans, now: float) -> list[tuple[int, int]]:
+    spans = []
+    while (span := window.next(waiting, now)) is not None:
+        window.sent(*span, now)
+        spans.append(span)
+    return spans
+
+
+def test_after_an_outage_the_newest_rows_go_first_and_the_backlog_drains_between() -> None:
+    window, waiting = Window(Random(1)), Spans([(1, 100_000)])
+    spans = sent(window, waiting, 0.0)
+    assert spans[:4] == [(99_501, 100_000), (1, 500), (99_001, 99_500), (501, 1_000)]
+    assert len(spans) == LIMIT
+    waiting.add(100_001, 100_003)  # live rows meanwhile
+    window.receipted([(1, 500), (99_501, 100_000)], 0.2)
+    waiting.remove(1, 500)
+    waiting.remove(99_501, 100_000)
+    assert sent(window, waiting, 0.2)[0] == (100_001, 100_003)
+
+
+def test_pauses_double_up_to_ten_minutes_with_jitter() -> None:
+    window, waiting = Window(Random(2)), Spans([(1, 10)])
+    now, pauses = 0.0, []
+    for _ in range(12):
+        assert sent(window, waiting, now) == [(1, 10)]
+        due = window.wake_at(now)
+        pauses.append(due - now)
+        assert window.next(waiting, due - 0.001) is None
+        now = due
+    assert 30 <= pauses[0] <= 37.5
+    assert all(30 <= pause <= 600 for pause in pauses)
+    assert all(pause >= 300 for pause in pauses[6:])
+    assert len(set(pauses[6:])) > 3, "jitter"
+
+
+def test_the_first_receipt_after_a_silence_makes_late_batches_due_within_seconds() -> None:
+    window, waiting = Window(Random(3)), Spans([(n, n) for n in range(1, 30, 2)])
+    now = 0.0
+    while now < 4000:
+        sent(window, waiting, now)
+        now = window.wake_at(now)
+    first = sent(window, waiting, now)[0]
+    window.receipted([first], now + 0.1)
+    waiting.remove(*first)
+    assert len(sent(window, waiting, now + 5.2)) >= 13
+
+
+def test_a_batch_that_others_overtake_is_halved_down_to_the_row_that_is_stuck() -> None:
+    window, waiting = Window(Random(4)), Spans([(1, 400)])
+    stuck = 137
+    now, sizes, high = 0.0, [], 400
+    while waiting.count() > 1 and now < 10_000:
+        high += 1
+        waiting.add(high, high)
+        for first, last in sent(window, waiting, now):
+            if first <= stuck <= last:
+                sizes.append(last - first + 1)
+            else:
+                window.receipted([(first, last)], now + 0.1)
+                waiting.remove(first, last)
+        now += 5
+    assert list(waiting) == [(stuck, stuck)]
+    assert sizes[:4] == [401, 401, 401, 200]
+    assert sorted(set(sizes), reverse=True) == sorted(sizes[2:], reverse=True)[: len(set(sizes))]
+    assert now < 1_500
+
+
+def test_connections_that_bring_no_receipt_make_batches_smaller_and_receipts_larger_again() -> None:
+    window, waiting = Window(Random(5)), Spans([(1, 500)])
+    sizes = []
+    for now in range(8):
+        window.reconnected()
+        first, last = window.next(waiting, float(now))
+        sizes.append(last - first + 1)
+        window.sent(first, last, float(now))
+    assert sizes[0] == 500
+    assert sizes[-1] < 50
+    window.receipted([(first, last)], 9.0)
+    waiting.remove(first, last)
+    a, b = window.next(waiting, 9.0)
+    assert b - a + 1 == 2 * sizes[-1]
