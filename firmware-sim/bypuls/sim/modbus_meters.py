@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal, cast
 
 from pymodbus.constants import ExcCodes
+from pymodbus.framer import FramerType
 from pymodbus.pdu import ModbusPDU
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
@@ -82,12 +83,23 @@ def _nobody() -> SimDevice:
 
 
 class ModbusMeters:
-    """A Modbus TCP server with `meters` by unit id, at `host` and `tcp_port` (0 = a free one, known after start)."""
+    """A Modbus server with `meters` by unit id, at `host` and `tcp_port` (0 = a free one, known after start).
 
-    def __init__(self, meters: Mapping[int, SimulatedMeter], *, host: str = "127.0.0.1", tcp_port: int = 0) -> None:
+    With `framing` "rtu" it is a serial line behind a transparent gateway.
+    """
+
+    def __init__(
+        self,
+        meters: Mapping[int, SimulatedMeter],
+        *,
+        host: str = "127.0.0.1",
+        tcp_port: int = 0,
+        framing: Literal["tcp", "rtu"] = "tcp",
+    ) -> None:
         self.meters = dict(meters)
         self.host = host
         self.tcp_port = tcp_port
+        self._framer = FramerType.SOCKET if framing == "tcp" else FramerType.RTU
         self.faults: dict[int, Fault] = {}
         self.polls = 0
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -130,6 +142,7 @@ class ModbusMeters:
         try:
             self._server = ModbusTcpServer(
                 [_nobody(), *(self._device(unit, meter) for unit, meter in self.meters.items())],
+                framer=self._framer,
                 address=(self.host, self.tcp_port),
                 trace_pdu=self._answering,
             )

@@ -157,7 +157,7 @@ class MBus:
 def configure(sensor: str, options: Mapping[str, object]) -> Driver:
     """The meter of `sensor`. Raises BadOption."""
     given = Options(sensor, options, _OPTIONS)
-    interval_s = given.number("interval_s", 60.0, low=0.2, high=86_400)
+    interval_s = given.number("interval_s", 60.0, low=0.05, high=86_400)
     return MBus(
         sensor,
         port=given.text("port", example="/dev/ttyUSB0"),

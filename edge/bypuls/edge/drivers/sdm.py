@@ -158,7 +158,7 @@ def configure(sensor: str, options: Mapping[str, object]) -> Driver:
     given = Options(sensor, options, _OPTIONS)
     transport: Transport = given.choice("transport", ("tcp", "rtu", "rtu-over-tcp"), "tcp")
     answer_s = given.number("answer_s", 1.0, low=0.05, high=10)
-    interval_s = given.number("interval_s", 10.0, low=0.2, high=86_400)
+    interval_s = given.number("interval_s", 10.0, low=0.05, high=86_400)
     if transport == "rtu":
         if "host" in given:
             raise given.refuse("host", 'none with transport "rtu": the line is `port`')

@@ -1,0 +1,230 @@
+"""Simulated meters and the drivers that know nothing of them: what was simulated is what is read."""
+
+from __future__ import annotations
+
+import itertools
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from bypuls.edge.driver import Driver, Garbage, Silent, Unplugged, configure
+from bypuls.sim.mbus_meter import Fault as MBusFault
+from bypuls.sim.mbus_meter import Identity, MBusMeter, MeterValues
+from bypuls.sim.modbus_meters import ElectricityValues, ModbusMeters, SimulatedMeter
+from bypuls.sim.pty_port import PtyPort
+from bypuls.wire import Meter
+
+SHOWN = ElectricityValues(
+    (230.1, 229.8, 231.5), (1.5, 2.25, 0.7), power_w=1033.4, import_wh=37_351_120, export_wh=12, power_factor=0.97
+)
+
+
+def first(driver: Driver) -> Any:
+    reading = next(item for item in driver.readings() if item is not None)
+    driver.close()
+    return reading
+
+
+def sdm(line: ModbusMeters, unit: int, model: str, **options: object) -> Driver:
+    given = {"host": line.host, "tcp_port": line.tcp_port, "unit": unit, "model": model, "answer_s": 0.2}
+    return configure(f"meter-{unit}", "sdm", given | {"interval_s": 0.05} | options)
+
+
+class TestModbus:
+    def test_a_three_phase_meter(self) -> None:
+        with ModbusMeters({1: SimulatedMeter("sdm630", lambda: SHOWN, serial=12345678)}) as line:
+            driver = sdm(line, 1, "sdm630")
+            meter = first(driver)
+        assert meter == Meter(
+            sensor="meter-1",
+            medium="electricity",
+            import_wh=37_351_120,
+            export_wh=12,
+            power_w=1033.4,
+            voltage_v=(230.1, 229.8, 231.5),
+            current_a=(1.5, 2.25, 0.7),
+            power_factor=0.97,
+            serial="12345678",
+        )
+        assert "12345678" in driver.describe()
+
+    def test_several_meters_behind_one_address_are_read_side_by_side(self) -> None:
+        meters = {
+            unit: SimulatedMeter(
+                "sdm120", lambda unit=unit: ElectricityValues((230.0,), (1.0,), unit * 10.0, unit * 1e6)
+            )
+            for unit in range(1, 6)
+        }
+        found: dict[int, list[Meter]] = {unit: [] for unit in meters}
+
+        def read(unit: int, driver: Driver) -> None:
+            for item in driver.readings():
+                if item is not None:
+                    found[unit].append(item)
+                if len(found[unit]) == 3:
+                    driver.close()
+
+        with ModbusMeters(meters) as line:
+            threads = [threading.Thread(target=read, args=(unit, sdm(line, unit, "sdm120"))) for unit in meters]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join(10)
+        for unit, readings in found.items():
+            assert [reading.import_wh for reading in readings] == [unit * 1e6] * 3
+
+    def test_values_are_those_of_the_moment(self) -> None:
+        counter = itertools.count(1)
+        values = lambda: ElectricityValues((230.0,), (1.0,), 100.0, next(counter) * 1000.0)  # noqa: E731
+        with ModbusMeters({1: SimulatedMeter("sdm230", values)}) as line:
+            driver = sdm(line, 1, "sdm230")
+            registers = [item.import_wh for item in itertools.islice(driver.readings(), 3) if item is not None]
+        assert registers == sorted(set(registers))
+        assert len(registers) == 3
+
+    def test_a_meter_of_totals_alone(self) -> None:
+        with ModbusMeters({3: SimulatedMeter("sdm72", lambda: SHOWN)}) as line:
+            assert set(first(sdm(line, 3, "sdm72")).values()) == {"medium", "power_w", "import_wh", "export_wh"}
+
+    def test_silence_of_one_meter_leaves_the_other_alone(self) -> None:
+        meters = {unit: SimulatedMeter("sdm120", lambda: SHOWN) for unit in (1, 2)}
+        with ModbusMeters(meters) as line:
+            line.faults[1] = "silence"
+            with pytest.raises(Silent, match="meter-1"):
+                list(sdm(line, 1, "sdm120", answer_s=0.05, timeout_s=0.3).readings())
+            assert first(sdm(line, 2, "sdm120")).power_w == 1033.4
+
+    @pytest.mark.parametrize("fault", ["refusal", "not a number"])
+    def test_what_is_no_answer_is_garbage_when_it_persists(self, fault: Any) -> None:
+        with ModbusMeters({1: SimulatedMeter("sdm120", lambda: SHOWN)}) as line:
+            line.faults[1] = fault
+            with pytest.raises(Garbage, match="0x0000"):
+                list(sdm(line, 1, "sdm120").readings())
+
+    def test_a_unit_that_is_not_there_is_refused_by_the_gateway(self) -> None:
+        with (
+            ModbusMeters({1: SimulatedMeter("sdm120", lambda: SHOWN)}) as line,
+            pytest.raises(Garbage, match="exception 11"),
+        ):
+            list(sdm(line, 9, "sdm120").readings())
+
+    def test_no_server_is_unplugged(self) -> None:
+        with ModbusMeters({1: SimulatedMeter("sdm120", lambda: SHOWN)}) as line:
+            driver = sdm(line, 1, "sdm120")
+            readings = driver.readings()
+            assert next(readings) is not None
+        with pytest.raises(Unplugged, match="meter-1"):
+            list(readings)
+
+    def test_a_taken_port_is_told(self) -> None:
+        with (
+            ModbusMeters({1: SimulatedMeter("sdm120", lambda: SHOWN)}) as line,
+            pytest.raises(OSError, match=str(line.tcp_port)),
+        ):
+            ModbusMeters({}, tcp_port=line.tcp_port).start()
+
+    def test_rtu_through_a_gateway(self) -> None:
+        with ModbusMeters({1: SimulatedMeter("sdm630", lambda: SHOWN)}, framing="rtu") as line:
+            assert first(sdm(line, 1, "sdm630", transport="rtu-over-tcp")).power_w == 1033.4
+
+    def test_rtu_on_a_serial_port(self) -> None:
+        with (
+            ModbusMeters({1: SimulatedMeter("sdm630", lambda: SHOWN)}, framing="rtu") as line,
+            socket.create_connection((line.host, line.tcp_port)) as bus,
+        ):
+            port = PtyPort("rs-485")
+            port.start(bus.sendall)
+            answers = threading.Thread(target=lambda: [port.write(data) for data in _received(bus)])
+            answers.start()
+            driver = configure(
+                "meter-1", "sdm", {"transport": "rtu", "port": port.path, "model": "sdm630", "answer_s": 0.5}
+            )
+            meter = first(driver)
+            bus.shutdown(socket.SHUT_RDWR)
+            answers.join(5)
+            port.stop()
+        assert meter.voltage_v == (230.1, 229.8, 231.5)
+
+    def test_float_registers_hold_what_a_meter_holds(self) -> None:
+        """A float of 32 bits has seven digits: a big register is coarse on the wire, not in the driver."""
+        coarse = struct.unpack(">f", struct.pack(">f", 123_456.789))[0]
+        values = ElectricityValues((230.0,), (1.0,), 1.0, 123_456_789.0)
+        with ModbusMeters({1: SimulatedMeter("sdm120", lambda: values)}) as line:
+            assert first(sdm(line, 1, "sdm120")).import_wh == pytest.approx(coarse * 1000, abs=1)
+
+
+def _received(connection: socket.socket) -> Iterator[bytes]:
+    while data := connection.recv(4096):
+        yield data
+
+
+def mbus(meter: MBusMeter, **options: object) -> Driver:
+    given = {"port": meter.path, "parity": "none", "address": meter.address, "interval_s": 0.05, "answer_s": 0.1}
+    return configure("heat-1", "mbus", given | options)
+
+
+class TestMBus:
+    def test_a_heat_meter(self) -> None:
+        shown = MeterValues(
+            import_wh=37_351_123,
+            volume_m3=561.084,
+            flow_m3c=58_599,
+            return_m3c=26_211,
+            power_w=34_700,
+            flow_temp_c=71.69,
+            return_temp_c=36.16,
+            flow_m3h=0.543,
+        )
+        with MBusMeter(17, Identity("06855817"), lambda: shown) as simulated:
+            driver = mbus(simulated)
+            meter = first(driver)
+        assert meter == Meter(
+            sensor="heat-1",
+            medium="heat",
+            import_wh=37_351_123,
+            volume_m3=561.084,
+            flow_m3c=58_599,
+            return_m3c=26_211,
+            power_w=34_700,
+            flow_temp_c=71.69,
+            return_temp_c=36.16,
+            flow_m3h=0.543,
+            serial="06855817",
+        )
+        assert "KAM 06855817" in driver.describe()
+
+    @pytest.mark.parametrize("medium", ["water", "gas", "electricity"])
+    def test_other_media(self, medium: Any) -> None:
+        with MBusMeter(1, Identity("00000815", "ABB", 2, medium), lambda: MeterValues(volume_m3=7.25)) as simulated:
+            assert first(mbus(simulated)).values() == {"medium": medium, "volume_m3": 7.25, "serial": "00000815"}
+
+    def test_values_are_those_of_the_moment(self) -> None:
+        counter = itertools.count(1)
+        with MBusMeter(1, Identity("00000815"), lambda: MeterValues(import_wh=next(counter))) as simulated:
+            readings = itertools.islice(mbus(simulated).readings(), 3)
+            assert [item.import_wh for item in readings if item is not None] == [1, 2, 3]
+
+    @pytest.mark.parametrize(("fault", "error"), [("garbage", Garbage), ("bad checksum", Garbage), ("silence", Silent)])
+    def test_faults(self, fault: MBusFault, error: type[Exception]) -> None:
+        with MBusMeter(1, Identity("00000815"), lambda: MeterValues(import_wh=1)) as simulated:
+            simulated.fault = fault
+            with pytest.raises(error, match="heat-1"):
+                list(mbus(simulated, timeout_s=0.5).readings())
+
+    def test_a_meter_at_another_address_is_silent(self) -> None:
+        with MBusMeter(1, Identity("00000815"), lambda: MeterValues(import_wh=1)) as simulated:
+            with pytest.raises(Silent):
+                list(mbus(simulated, address=2, timeout_s=0.3).readings())
+            assert simulated.readouts == 0
+
+    def test_unplugged(self) -> None:
+        simulated = MBusMeter(1, Identity("00000815"), lambda: MeterValues(import_wh=1)).start()
+        readings = mbus(simulated).readings()
+        assert next(readings) is not None
+        simulated.stop()
+        with pytest.raises(Unplugged):
+            list(readings)
