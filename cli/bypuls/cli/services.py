@@ -23,6 +23,7 @@ from bypuls.api import ApiContext, ApiSettings, create_app
 from bypuls.cli.settings import DATA_DIR, BrokerHost, BrokerPort, DataDir, InfluxUrl, broker_settings, now, opened
 from bypuls.ingest.plants import crash_moment, receipts_first
 from bypuls.ingest.service import Ingest, IngestSettings
+from bypuls.ingest.status import StatusBoard
 from bypuls.store.influx import InfluxStore
 
 log = structlog.get_logger("bypuls")
@@ -101,6 +102,8 @@ def api(
         bool, typer.Option("--open", help="For a demo: this machine may read without a key. Refused with another host.")
     ] = False,
     tz: Annotated[str, typer.Option(help="Zone of local days.")] = "Europe/Copenhagen",
+    broker_host: BrokerHost = "127.0.0.1",
+    broker_port: BrokerPort = 1883,
 ) -> None:
     """Serve the API under /api/v1/ and the web page."""
     try:
@@ -109,11 +112,22 @@ def api(
         raise told(error) from error
     free_port_or_exit(host, port)
     with opened(data_dir, influx_url) as platform:
-        application = create_app(
-            ApiContext(platform.store, platform.registry, platform.book, settings=settings, clock=now)
+        board = StatusBoard(broker_settings(broker_host, broker_port))
+        context = ApiContext(
+            platform.store,
+            platform.registry,
+            platform.book,
+            settings=settings,
+            clock=now,
+            online=board.online,
+            broker_up=board.connected,
         )
-        log.info("the page is served", address=f"http://{host}:{port}/")
-        uvicorn.run(application, host=host, port=port, log_level="warning", timeout_graceful_shutdown=2)
+        board.start()
+        try:
+            log.info("the page is served", address=f"http://{host}:{port}/")
+            uvicorn.run(create_app(context), host=host, port=port, log_level="warning", timeout_graceful_shutdown=2)
+        finally:
+            board.stop()
 
 
 def free_port_or_exit(host: str, port: int) -> None:

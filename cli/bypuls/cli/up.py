@@ -47,7 +47,7 @@ def mosquitto_conf(port: int) -> str:
             "persistence false",
             "max_inflight_messages 200",
             "max_queued_messages 100000",
-            "message_size_limit 262144",
+            "max_packet_size 262144",
             "log_dest stderr",
             "log_type error",
             "log_type warning",
@@ -123,7 +123,7 @@ def up(
         reach = ["--broker-port", str(broker)]
         services = [
             Child("ingest", _bypuls("ingest", *data, *store, *reach), _log(data_dir, "ingest")),
-            Child("api", _bypuls("api", *data, *store, "--port", str(port), "--open"), _log(data_dir, "api")),
+            Child("api", _bypuls("api", *data, *store, *reach, "--port", str(port), "--open"), _log(data_dir, "api")),
         ]
         if town:
             history = _bypuls("sim", "history", *data, *store)

@@ -60,10 +60,7 @@ class Subscriber:
             protocol=MQTTProtocolVersion.MQTTv311,
             manual_ack=True,
         )
-        if broker.tls:
-            self._client.tls_set_context(_tls(broker))
-        if broker.username is not None:
-            self._client.username_pw_set(broker.username, broker.password)
+        secure(self._client, broker)
         self._client.reconnect_delay_set(min_delay=1, max_delay=30)
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
@@ -117,9 +114,13 @@ class Subscriber:
         self.messages.put(Message(message.topic, bytes(message.payload), message.retain, ticket))
 
 
-def _tls(broker: BrokerSettings) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=str(broker.ca_file) if broker.ca_file else None)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if broker.cert_file is not None:
-        context.load_cert_chain(broker.cert_file, broker.key_file)
-    return context
+def secure(client: mqtt.Client, broker: BrokerSettings) -> None:
+    """Gives a client the TLS (1.2 or newer) and the user that the settings name."""
+    if broker.tls:
+        context = ssl.create_default_context(cafile=str(broker.ca_file) if broker.ca_file else None)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if broker.cert_file is not None:
+            context.load_cert_chain(broker.cert_file, broker.key_file)
+        client.tls_set_context(context)
+    if broker.username is not None:
+        client.username_pw_set(broker.username, broker.password)
