@@ -1,6 +1,6 @@
 """The book that ingest keeps: the ledger, the dead letters, the dirty windows. One transaction holds them together."""
 
-from bypuls.store.book.book import Book, Taken, Tally
+from bypuls.store.book.book import Book, Taken, Tally, as_store_errors
 from bypuls.store.book.dirty import Window, as_windows
 from bypuls.store.book.ledger import EpochLine, HourLine
 from bypuls.store.book.letters import DeadLetter, DeadLettersFull, Letter
@@ -15,5 +15,6 @@ __all__ = [
     "Taken",
     "Tally",
     "Window",
+    "as_store_errors",
     "as_windows",
 ]

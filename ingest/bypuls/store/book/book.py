@@ -7,14 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 
 from bypuls.store.book import dirty, ledger, letters
 from bypuls.store.book.dirty import Window
 from bypuls.store.book.ledger import EpochLine, HourLine
-from bypuls.store.book.letters import DeadLetter, Letter
+from bypuls.store.book.letters import DeadLetter, Letter, Room
 from bypuls.store.book.tables import device_alarm
-from bypuls.store.protocol import Unavailable
+from bypuls.store.protocol import Misconfigured, Unavailable
 from bypuls.store.registry import Registry
 
 
@@ -43,9 +43,11 @@ class Tally:
 class Book:
     """The ledger, dead letters and dirty windows of a registry's database; for several threads and processes."""
 
-    def __init__(self, registry: Registry, *, most_letters: int = 1_000_000) -> None:
+    def __init__(
+        self, registry: Registry, *, most_letters: int = 1_000_000, most_letter_bytes: int = 4 * 1024**3
+    ) -> None:
         self._registry = registry
-        self._most_letters = most_letters
+        self._room = Room(most_letters, most_letter_bytes)
 
     def take(
         self, batches: Sequence[Taken], refused: Iterable[Letter], windows: Iterable[Window], now_us: int
@@ -57,13 +59,14 @@ class Book:
         stored = duplicate = refusals = 0
         alarms: list[str] = []
         with self._writing() as connection:
-            new_letters = letters.keep(connection, refused, now_us, most=self._most_letters)
+            new_letters = letters.keep(connection, refused, now_us, self._room)
             dirty.mark(connection, windows)
-            for batch in batches:
+            # In one order, whoever writes: two workers wait for each other, neither for what the other waits for.
+            for batch in sorted(batches, key=lambda taken: (taken.device, taken.epoch)):
+                seen_us = ledger.see_epoch(connection, batch.device, batch.epoch, now_us)
                 fresh = ledger.add_range(connection, batch.device, batch.epoch, batch.first, batch.last)
-                highest = fresh[-1][1] if fresh else None
-                alarm = ledger.see_epoch(connection, batch.device, batch.epoch, highest, now_us)
-                if alarm is not None:
+                alarm = fresh and ledger.beside(connection, batch.device, batch.epoch, seen_us, fresh[-1][1])
+                if alarm:
                     ledger.raise_alarm(connection, batch.device, "cloned-card", alarm, now_us)
                     alarms.append(f"{batch.device}: {alarm}")
                 new = sum(b - a + 1 for a, b in fresh)
@@ -158,19 +161,22 @@ class Book:
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
-        with _told(), self._registry.writing_engine.begin() as connection:
+        with as_store_errors(), self._registry.writing_engine.begin() as connection:
             yield connection
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        with _told(), self._registry.engine.connect() as connection:
+        with as_store_errors(), self._registry.engine.connect() as connection:
             yield connection
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """A database that is down, locked or full is an outage like the store's: it passes."""
+def as_store_errors() -> Iterator[None]:
+    """The registry's database told like the store: down, locked, full or a worker that was faster passes, so the caller
+    tries again (Unavailable); anything else needs the operator (Misconfigured)."""
     try:
         yield
-    except OperationalError as error:
+    except (OperationalError, IntegrityError) as error:
         raise Unavailable(f"the registry's database: {error.orig}") from error
+    except DatabaseError as error:
+        raise Misconfigured(f"the registry's database: {error.orig}") from error

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, and_, select, update
+from sqlalchemy import Connection, and_, func, select, update
+from sqlalchemy.exc import IntegrityError
 
 from bypuls.store.book.tables import device_alarm, ledger_epoch, ledger_hour, ledger_range
+from bypuls.wire.batches import MAX_SEQUENCE
 
 HOUR_US = 3_600_000_000
 
@@ -42,11 +44,14 @@ class HourLine:
 
 
 def add_range(connection: Connection, device: str, epoch: str, first: int, last: int) -> list[tuple[int, int]]:
-    """Notes first…last as taken over. Returns the ranges of it that were new, rising."""
+    """Notes first…last as taken over. Returns the ranges of it that were new, rising. After `see_epoch`, which makes
+    two workers do so in turn."""
     table = ledger_range.c
     near = (
         select(table.first, table.last)
-        .where(table.device == device, table.epoch == epoch, table.first <= last + 1, table.last >= first - 1)
+        .where(table.device == device, table.epoch == epoch)
+        # The highest number that there is has none after it, also not in the database.
+        .where(table.first <= min(last + 1, MAX_SEQUENCE), table.last >= first - 1)
         .order_by(table.first)
         .with_for_update()
     )
@@ -69,28 +74,38 @@ def add_range(connection: Connection, device: str, epoch: str, first: int, last:
     return fresh
 
 
-def see_epoch(connection: Connection, device: str, epoch: str, highest_new: int | None, now_us: int) -> str | None:
-    """Notes that the epoch spoke. Returns what is wrong where it grows beside a younger one: a cloned card.
-
-    A device's numbers never come back, so an older epoch's backlog lies below all that a younger epoch sent. Only a
-    second outbox grows an older epoch past the younger one's first number.
-    """
+def see_epoch(connection: Connection, device: str, epoch: str, now_us: int) -> int:
+    """Notes that the epoch speaks; when it was first seen [µs]. Holds its line until the transaction ends."""
     table = ledger_epoch.c
     here = and_(table.device == device, table.epoch == epoch)
-    seen = connection.scalar(select(table.first_seen_us).where(here))
-    if seen is None:
-        connection.execute(
-            ledger_epoch.insert().values(device=device, epoch=epoch, first_seen_us=now_us, last_seen_us=now_us)
-        )
-        return None
-    connection.execute(update(ledger_epoch).where(here).values(last_seen_us=now_us))
-    if highest_new is None:
-        return None
+    seen = update(ledger_epoch).where(here).values(last_seen_us=now_us)
+    if not connection.execute(seen).rowcount:
+        try:
+            with connection.begin_nested():
+                connection.execute(
+                    ledger_epoch.insert().values(device=device, epoch=epoch, first_seen_us=now_us, last_seen_us=now_us)
+                )
+        except IntegrityError:  # another worker was faster
+            connection.execute(seen)
+    return int(connection.execute(select(table.first_seen_us).where(here)).scalar_one())
+
+
+def beside(connection: Connection, device: str, epoch: str, first_seen_us: int, highest_new: int) -> str | None:
+    """What is wrong where the epoch, grown to `highest_new`, grows beside one that was first seen later: a cloned card.
+
+    One outbox never gives a number twice, so its epochs lie one after the other, in whatever order they arrive (live
+    readings go before a backlog). Epochs that lie over each other have two outboxes; a single device has them after
+    one another (its damaged outbox was set aside and it began at 1 again), a cloned card at the same time.
+    """
+    table = ledger_range.c
+    own = select(func.min(table.first)).where(table.device == device, table.epoch == epoch)
     younger = (
-        select(table.epoch)
-        .join(ledger_range, and_(ledger_range.c.device == table.device, ledger_range.c.epoch == table.epoch))
-        .where(table.device == device, table.epoch != epoch, table.first_seen_us > seen)
-        .where(ledger_range.c.first <= highest_new)
+        select(ledger_epoch.c.epoch)
+        .join(ledger_range, and_(table.device == ledger_epoch.c.device, table.epoch == ledger_epoch.c.epoch))
+        .where(ledger_epoch.c.device == device, ledger_epoch.c.epoch != epoch)
+        .where(ledger_epoch.c.first_seen_us >= first_seen_us)
+        .group_by(ledger_epoch.c.epoch)
+        .having(and_(func.min(table.first) <= highest_new, func.max(table.last) >= own.scalar_subquery()))
         .limit(1)
     )
     other = connection.scalar(younger)

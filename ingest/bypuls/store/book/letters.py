@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar, cast
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, Select, func, select, update
 
 from bypuls.store.book.tables import dead_letter
 from bypuls.store.protocol import Unavailable
+
+_T = TypeVar("_T")
 
 
 class DeadLettersFull(Unavailable):
@@ -49,25 +53,38 @@ class DeadLetter:
     readmitted_us: int | None
 
 
-def keep(connection: Connection, letters: Iterable[Letter], now_us: int, *, most: int) -> int:
-    """Keeps letters, each once; how many were new. Raises DeadLettersFull where there would be more than `most`."""
-    by_fingerprint = {letter.fingerprint: letter for letter in letters}
-    if not by_fingerprint:
-        return 0
+# Values that go into one statement: databases take only so many.
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How many letters, and how many of their bytes, may wait to be looked at."""
+
+    letters: int
+    size: int
+
+
+def keep(connection: Connection, letters: Iterable[Letter], now_us: int, room: Room) -> int:
+    """Keeps letters, each once; how many were new. Raises DeadLettersFull where there is no room for all of them."""
+    arrived = list(letters)
+    times = Counter(letter.fingerprint for letter in arrived)
+    by_fingerprint = {letter.fingerprint: letter for letter in reversed(arrived)}  # of the same ones the first
     known: set[str] = set()
-    fingerprints = list(by_fingerprint)
-    for at in range(0, len(fingerprints), 500):
-        some = fingerprints[at : at + 500]
+    for some in _pieces(list(times)):
         known.update(connection.scalars(select(dead_letter.c.fingerprint).where(dead_letter.c.fingerprint.in_(some))))
-        connection.execute(
-            update(dead_letter).where(dead_letter.c.fingerprint.in_(some)).values(times=dead_letter.c.times + 1)
-        )
-    fresh = [letter for fingerprint, letter in by_fingerprint.items() if fingerprint not in known]
+    for often in {times[fingerprint] for fingerprint in known}:
+        for some in _pieces([fingerprint for fingerprint in known if times[fingerprint] == often]):
+            again = update(dead_letter).where(dead_letter.c.fingerprint.in_(some))
+            connection.execute(again.values(times=dead_letter.c.times + often))
+    fresh = [by_fingerprint[fingerprint] for fingerprint in times if fingerprint not in known]
     if not fresh:
         return 0
-    if waiting(connection) + len(fresh) > most:
+    count, size = connection.execute(_waiting(func.count(), func.coalesce(func.sum(dead_letter.c.size), 0))).one()
+    if count + len(fresh) > room.letters or size + sum(len(letter.raw) for letter in fresh) > room.size:
         raise DeadLettersFull(
-            f"{most} dead letters are kept already: see `bypuls dead-letters list`, then readmit or delete them"
+            f"{count} dead letters of {size} bytes are kept already: see `bypuls dead-letters list`, then readmit or "
+            "delete them"
         )
     connection.execute(
         dead_letter.insert(),
@@ -80,7 +97,8 @@ def keep(connection: Connection, letters: Iterable[Letter], now_us: int, *, most
                 "seq": letter.seq,
                 "reason": letter.reason,
                 "raw": letter.raw,
-                "times": 1,
+                "size": len(letter.raw),
+                "times": times[letter.fingerprint],
             }
             for letter in fresh
         ],
@@ -88,32 +106,44 @@ def keep(connection: Connection, letters: Iterable[Letter], now_us: int, *, most
     return len(fresh)
 
 
+def _waiting(*columns: ColumnElement[int]) -> Select[Any]:
+    return cast("Select[Any]", select(*columns)).select_from(dead_letter).where(dead_letter.c.readmitted_us.is_(None))
+
+
+def _pieces(values: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    for at in range(0, len(values), _AT_ONCE):
+        yield values[at : at + _AT_ONCE]
+
+
 def waiting(connection: Connection) -> int:
     """How many letters wait to be looked at; readmitted ones don't."""
-    query = select(func.count()).select_from(dead_letter).where(dead_letter.c.readmitted_us.is_(None))
-    return int(connection.scalar(query) or 0)
+    return int(connection.scalar(_waiting(func.count())) or 0)
 
 
 def listed(
     connection: Connection, *, device: str | None, ids: Sequence[int] | None, readmitted: bool, newest: int
 ) -> list[DeadLetter]:
     """Letters, newest first."""
-    query = select(dead_letter).order_by(dead_letter.c.id.desc()).limit(newest)
+    table = dead_letter.c
+    names = list(DeadLetter.__dataclass_fields__)
+    query = select(*(table[name] for name in names)).order_by(table.id.desc()).limit(newest)
     if device is not None:
-        query = query.where(dead_letter.c.device == device)
-    if ids is not None:
-        query = query.where(dead_letter.c.id.in_(ids))
+        query = query.where(table.device == device)
     if not readmitted:
-        query = query.where(dead_letter.c.readmitted_us.is_(None))
-    names = DeadLetter.__dataclass_fields__
-    return [DeadLetter(**{name: row[name] for name in names}) for row in connection.execute(query).mappings()]
+        query = query.where(table.readmitted_us.is_(None))
+    queries = [query] if ids is None else [query.where(table.id.in_(some)) for some in _pieces(sorted(ids)[::-1])]
+    rows = [row for query in queries for row in connection.execute(query)]
+    return [DeadLetter(**dict(zip(names, row, strict=True))) for row in rows[:newest]]
 
 
 def mark_readmitted(connection: Connection, ids: Sequence[int], now_us: int) -> None:
     """These are in the store now."""
-    connection.execute(update(dead_letter).where(dead_letter.c.id.in_(ids)).values(readmitted_us=now_us))
+    for some in _pieces(ids):
+        connection.execute(update(dead_letter).where(dead_letter.c.id.in_(some)).values(readmitted_us=now_us))
 
 
 def delete(connection: Connection, ids: Sequence[int]) -> int:
     """Throws letters away for good, on the operator's word; how many there were."""
-    return connection.execute(dead_letter.delete().where(dead_letter.c.id.in_(ids))).rowcount
+    return sum(
+        connection.execute(dead_letter.delete().where(dead_letter.c.id.in_(some))).rowcount for some in _pieces(ids)
+    )

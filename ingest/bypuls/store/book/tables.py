@@ -66,10 +66,13 @@ dead_letter = Table(
     Column("seq", BigInteger),
     Column("reason", Text, nullable=False),
     Column("raw", LargeBinary, nullable=False),
+    Column("size", BigInteger, nullable=False),
     Column("times", BigInteger, nullable=False),
     Column("readmitted_us", BigInteger),
     UniqueConstraint("fingerprint"),
     Index("ix_dead_letter_t_us", "t_us"),
+    # What waits is counted and its bytes added up without reading the letters.
+    Index("ix_dead_letter_waiting", "readmitted_us", "size"),
     sqlite_autoincrement=True,
 )
 

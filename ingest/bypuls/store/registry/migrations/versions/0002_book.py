@@ -62,6 +62,7 @@ def upgrade() -> None:
         _column("seq", null=True),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("raw", sa.LargeBinary(), nullable=False),
+        _column("size"),
         _column("times"),
         _column("readmitted_us", null=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_dead_letter")),
@@ -69,6 +70,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_dead_letter_t_us", "dead_letter", ["t_us"])
+    op.create_index("ix_dead_letter_waiting", "dead_letter", ["readmitted_us", "size"])
     op.create_table(
         "dirty_window",
         sa.Column("id", _SERIAL, autoincrement=True, nullable=False),
