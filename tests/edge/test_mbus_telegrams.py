@@ -125,6 +125,12 @@ class TestValues:
         assert record.value == value
         assert record.unit == "m^3"
 
+    def test_a_telegram_of_any_length_is_a_wired_one(self) -> None:
+        """Of 0x44 bytes too, which is how a wireless telegram begins."""
+        for fill in range(60):
+            frame = frame_of("040601000000" + "2f" * fill)
+            assert meter_of("m", decode_telegram(frame)).import_wh == 1000
+
     def test_other_tariffs_stores_functions_and_subunits_are_left_out(self) -> None:
         others = "841006010000004406020000001406030000008440060400000004860b05000000"
         assert meter_of("m", decode_telegram(frame_of(others))).import_wh is None

@@ -49,8 +49,8 @@ def test_vehicles_are_passages_with_their_speed_and_direction() -> None:
     with radar:
         (first, first_age), (second, _) = passages(radar, 2)
     assert (first.direction, second.direction) == ("toward", "away")
-    assert first.speed_kmh == pytest.approx(54, rel=0.04)
-    assert second.speed_kmh == pytest.approx(38, rel=0.04)
+    assert first.speed_kmh == pytest.approx(54, rel=0.03)
+    assert second.speed_kmh == pytest.approx(38, rel=0.03)
     assert first.raw_kmh is not None
     assert first.speed_kmh == pytest.approx(first.raw_kmh / 0.8660254, rel=1e-6)
     assert first.magnitude is not None

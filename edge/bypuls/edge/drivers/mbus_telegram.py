@@ -3,6 +3,7 @@
 Source: EN 13757-2 (frames), EN 13757-3 (records); the M-Bus documentation, chapters 5, 6 and 8.
 
 Where pyMeterBus 0.8.5 needs help, all of it is here:
+- its `load` takes a telegram of 0x44 bytes for a wireless one, by that length: the wired parser is called by name;
 - it looks at neither the second length byte, the second start byte nor the stop byte: `check_frame` does;
 - it takes a telegram that ends in the middle of a record, leaving that record without a value: refused here;
 - it lets IndexError, KeyError, TypeError and others out for telegrams that make no sense: each is a BadFrame here;
@@ -117,7 +118,7 @@ def decode_telegram(frame: bytes) -> Telegram:
     if frame[1] < 15:
         raise BadFrame(f"{frame[1]} bytes of data — expected a header of 12 after the CI field")
     try:
-        loaded = meterbus.load(list(frame))
+        loaded = meterbus.TelegramLong.parse(list(frame))
         header = loaded.body.bodyHeader
         identification = bytes(header.id_nr)
         if any(digit > 9 for byte in identification for digit in (byte >> 4, byte & 15)):

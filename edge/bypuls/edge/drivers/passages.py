@@ -7,8 +7,8 @@ The rule (docs/guides/drivers.md gives the reasons):
    `gap_s` old; otherwise it opens a run. A run takes one speed of a line at most.
 3. A run ends when `gap_s` has passed without a line, or after `longest_s`.
 4. A run of fewer than `least_lines` lines is noise: counted, not a passage.
-5. The run's speed is the median speed of the lines at least half as strong as its strongest (of the three strongest
-   where those are fewer); of all lines where the radar gives no magnitude. They were measured near the beam's axis, the
+5. The run's speed is the median speed of the lines at least a quarter as strong as its strongest (of the three strongest
+   where those are fewer); of all lines where the radar gives no magnitude. They were measured about the beam's axis, the
    angle that the mounting's correction is for. Of two middle speeds the slower counts: one that the radar said.
    The moment of the passage and its magnitude are the strongest line's.
 """
@@ -117,8 +117,8 @@ def _summed_up(points: list[tuple[float, float, float | None]]) -> Run:
         # Without magnitudes nothing tells where in the beam a line was measured: all count alike.
         return Run(points[len(points) // 2][0], _median([p[1] for p in points]), None, len(points))
     strong.sort(key=lambda point: -point[2])
-    half = strong[0][2] / 2
-    chosen = [point for index, point in enumerate(strong) if index < 3 or point[2] >= half]
+    least = strong[0][2] / 4
+    chosen = [point for index, point in enumerate(strong) if index < 3 or point[2] >= least]
     return Run(strong[0][0], _median([p[1] for p in chosen]), strong[0][2], len(points))
 
 
