@@ -25,7 +25,7 @@ class HistogramRows:
     def from_texts(cls, texts: Sequence[str], rows_at: npt.ArrayLike, rows: int, width_kmh: float) -> HistogramRows:
         """Rollups' texts added up per row.
 
-        texts : (n,) such as `31:2,38:5`, without an open top, edges on multiples of `width_kmh`; empty ones add nothing.
+        texts : (n,) such as `31:2,38:5`, without an open top, edges on multiples of `width_kmh`; may be empty.
         rows_at : (n,) the row of each text, 0 … rows − 1.
         Raises BadHistogram, BadInput.
         """
@@ -52,7 +52,7 @@ class HistogramRows:
         off = np.flatnonzero((np.abs(number - classes) > 1e-6) | (classes < 1) | ~(count >= 0.0))
         if off.size:
             raise BadHistogram(
-                f"part {upper[off[0]]:g}:{count[off[0]]:g}; expected an edge on a multiple of {width_kmh:g} and a count ≥ 0"
+                f"part {upper[off[0]]:g}:{count[off[0]]:g}; expected an edge on a multiple of {width_kmh:g}, a count ≥ 0"
             )
         width = int(classes.max())
         index = np.repeat(at[held], parts) * width + classes - 1

@@ -8,12 +8,16 @@ from fastapi import Depends, FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 from bypuls.api.access import RateLimit
+from bypuls.api.answers import body_of
+from bypuls.api.climate import YearBook
 from bypuls.api.context import ApiContext
 from bypuls.api.directory import DirectorySource
+from bypuls.api.latest import latest_of, told
+from bypuls.api.live import LiveFeed
 from bypuls.api.middleware import Frame
 from bypuls.api.parameters import only_known_parameters
 from bypuls.api.problems import ProblemDetails, answer_problems
-from bypuls.api.routes import PROBLEMS, readings, registered
+from bypuls.api.routes import PROBLEMS, assessed, kept, live, readings, registered
 from bypuls.api.routes import state as states
 from bypuls.api.routes.state import new_meters, release
 
@@ -39,16 +43,25 @@ def create_app(context: ApiContext) -> FastAPI:
     app.state.directory = DirectorySource(context.registry)
     app.state.rate_limit = RateLimit(settings.rate_per_s, settings.burst)
     app.state.meters = new_meters()
+    app.state.years = YearBook(context.store, settings.zone)
+    app.state.live = LiveFeed(
+        lambda: _snapshot(context, app.state.directory),
+        every_s=settings.live_every_s,
+        most=settings.most_live_clients,
+    )
     answer_problems(app)
-    for routes in (states, registered, readings):
-        app.include_router(
-            routes.router, prefix="/api/v1", responses=PROBLEMS, dependencies=[Depends(only_known_parameters)]
-        )
+    for routes in (states, registered, readings, assessed, kept, live):
+        app.include_router(routes.router, responses=PROBLEMS, dependencies=[Depends(only_known_parameters)])
     # The innermost first: bodies are counted before, and headers set after, everything else.
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)
     app.add_middleware(Frame, most_body_bytes=settings.most_body_bytes, meters=app.state.meters)
     _describe(app)
     return app
+
+
+def _snapshot(context: ApiContext, directory: DirectorySource) -> bytes:
+    found = latest_of(context.store, directory().sensors.values(), context.clock())
+    return body_of([told(one, passages=False) for one in found])
 
 
 def _describe(app: FastAPI) -> None:

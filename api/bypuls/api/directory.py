@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 
 from bypuls.store.registry import (
     Building,
     Cabinet,
     Device,
-    HeatedArea,
     Lamp,
     Registry,
     Sensor,
@@ -22,7 +22,7 @@ from bypuls.store.registry import (
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """One version of the registry, by id. `areas` and `limits` rise in time."""
+    """One version of the registry, by id. `limits` rise in time."""
 
     version: int
     sites: dict[str, Site]
@@ -32,8 +32,24 @@ class Directory:
     sensors: dict[str, Sensor]
     devices: dict[str, Device]
     targets: dict[str, Target]
-    areas: dict[str, list[HeatedArea]]
     limits: dict[str, list[SpeedLimit]]
+    registry: Registry
+    _limit_kmh: dict[tuple[str, str | None, date], int | None] = field(default_factory=dict)
+    _area_m2: dict[tuple[str, date], float | None] = field(default_factory=dict)
+
+    def limit_kmh(self, site: str, direction: str | None, day: date) -> int | None:
+        """The limit [km/h] of a day, as the registry says it; asked for once in this version."""
+        key = (site, direction, day)
+        if key not in self._limit_kmh:
+            self._limit_kmh[key] = self.registry.limit_kmh(site, direction, day)
+        return self._limit_kmh[key]
+
+    def heated_area_m2(self, building: str, day: date) -> float | None:
+        """The heated area [m²] of a day, as the registry says it; asked for once in this version."""
+        key = (building, day)
+        if key not in self._area_m2:
+            self._area_m2[key] = self.registry.heated_area_m2(building, day)
+        return self._area_m2[key]
 
     def sensors_of(
         self, *, kinds: tuple[str, ...] = (), site: str | None = None, building: str | None = None
@@ -78,9 +94,6 @@ class DirectorySource:
 
 
 def _read(registry: Registry, version: int) -> Directory:
-    areas: dict[str, list[HeatedArea]] = {}
-    for area in registry.heated_areas():
-        areas.setdefault(area.building, []).append(area)
     limits: dict[str, list[SpeedLimit]] = {}
     for limit in registry.speed_limits():
         limits.setdefault(limit.site, []).append(limit)
@@ -93,6 +106,6 @@ def _read(registry: Registry, version: int) -> Directory:
         sensors={row.id: row for row in registry.sensors()},
         devices={row.id: row for row in registry.devices()},
         targets={row.id: row for row in registry.targets()},
-        areas=areas,
         limits=limits,
+        registry=registry,
     )

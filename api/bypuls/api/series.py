@@ -13,7 +13,7 @@ from bypuls.api.periods import Span
 from bypuls.api.problems import bad_parameter
 from bypuls.api.vehicles import vehicle_rows
 from bypuls.store.protocol import Store
-from bypuls.store.registry import Registry, Sensor
+from bypuls.store.registry import Sensor
 from bypuls.wire import KINDS
 from bypuls.wire.bins import TRAFFIC, bin_kind
 
@@ -144,7 +144,6 @@ def _extreme(
 
 def traffic_columns(
     store: Store,
-    registry: Registry,
     directory: Directory,
     sensor: Sensor,
     span: Span,
@@ -156,7 +155,7 @@ def traffic_columns(
     speeds = any(field in _NEEDS_HISTOGRAMS for field in fields)
     columns: Columns = {}
     for direction in ("toward", "away") if by_direction else (None,):
-        rows = vehicle_rows(store, registry, directory, sensor, span, direction=direction, speeds=speeds)
+        rows = vehicle_rows(store, directory, sensor, span, direction=direction, speeds=speeds)
         with np.errstate(divide="ignore", invalid="ignore"):
             share = np.where(rows.n > 0.0, rows.over_n / rows.n, np.nan)
         found = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from bypuls.analysis.localtime import local_day_edges_us
 from bypuls.api.directory import Directory
 from bypuls.api.periods import Span
 from bypuls.store.protocol import BinTable, Store
-from bypuls.store.registry import Registry, Sensor
+from bypuls.store.registry import Sensor
 from bypuls.wire import from_us
 from bypuls.wire.bins import QUARTER_S, TRAFFIC
 
@@ -47,7 +48,6 @@ class VehicleRows:
 
 def vehicle_rows(
     store: Store,
-    registry: Registry,
     directory: Directory,
     sensor: Sensor,
     span: Span,
@@ -76,7 +76,7 @@ def vehicle_rows(
         mean = np.where(n > 0.0, sum_kmh / n, np.nan)
     if not speeds:
         return VehicleRows(n, unknown, mean, unknown, unknown, max_kmh, unknown, observed_s)
-    limits = _row_limits(registry, directory, sensor, span, direction)
+    limits = _row_limits(directory, sensor, span, direction)
     found = _speeds(table, row, kept, rows, limits)
     return VehicleRows(
         n=n,
@@ -143,19 +143,19 @@ def _max_known(row: npt.NDArray[np.int64], values: Floats, rows: int, kept: npt.
     return np.where(np.isinf(found), np.nan, found)
 
 
-def _row_limits(registry: Registry, directory: Directory, sensor: Sensor, span: Span, direction: str | None) -> Floats:
+def _row_limits(directory: Directory, sensor: Sensor, span: Span, direction: str | None) -> Floats:
     """(rows,) the limit [km/h] of each row; NaN where none is known or it changes inside the row."""
     found = np.full(len(span.length_s), np.nan)
     if sensor.site is None:
         return found
-    for start_us, end_us, limit in limit_spans(registry, directory, sensor.site, direction, span):
+    for start_us, end_us, limit in limit_spans(directory, sensor.site, direction, span):
         inside = (span.edges_us[:-1] >= start_us) & (span.edges_us[1:] <= end_us)
         found[inside] = np.nan if limit is None else float(limit)
     return found
 
 
 def limit_spans(
-    registry: Registry, directory: Directory, site: str, direction: str | None, span: Span
+    directory: Directory, site: str, direction: str | None, span: Span
 ) -> list[tuple[int, int, int | None]]:
     """(start, end, limit [km/h]) of every stretch of time with one limit, by the local day on which it came into
     force."""
@@ -165,8 +165,8 @@ def limit_spans(
     changes = [int(local_day_edges_us(span.zone, day, day)[0]) for day in sorted(days)]
     edges = [span.start_us, *(us for us in changes if span.start_us < us < span.end_us), span.end_us]
     spans: list[tuple[int, int, int | None]] = []
-    for first, last in zip(edges[:-1], edges[1:], strict=True):
-        limit = registry.limit_kmh(site, direction, from_us(first).astimezone(span.zone).date())
+    for first, last in itertools.pairwise(edges):
+        limit = directory.limit_kmh(site, direction, from_us(first).astimezone(span.zone).date())
         if spans and spans[-1][2] == limit:
             spans[-1] = (spans[-1][0], last, limit)
         else:

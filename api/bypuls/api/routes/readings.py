@@ -10,7 +10,7 @@ import numpy as np
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
-from bypuls.api.access import Caller, Reader, reading, require
+from bypuls.api.access import Caller, Reader, reading
 from bypuls.api.answers import answer
 from bypuls.api.context import Context, Registered
 from bypuls.api.latest import latest_of, told
@@ -23,7 +23,7 @@ from bypuls.api.series import chosen_fields, quantity_columns, traffic_columns, 
 from bypuls.store.registry import Sensor
 from bypuls.wire.bins import TRAFFIC, bin_kind
 
-router = APIRouter(tags=["readings"])
+router = APIRouter(prefix="/api/v1", tags=["readings"])
 
 SensorId = Annotated[str, Query(pattern=ID_PATTERN, description="the sensor's id", examples=["raadhus-electricity"])]
 Kind = Annotated[
@@ -79,7 +79,7 @@ def series(
         Query(max_length=500, description="what to tell, with commas between; `all` for everything the kind has"),
     ] = None,
     by: Annotated[Literal["direction"] | None, Query(description="of traffic: columns for each direction")] = None,
-    format: Annotated[Literal["json", "csv"], Query(description="JSON columns, or a table")] = "json",  # noqa: A002
+    format: Annotated[Literal["json", "csv"], Query(description="JSON columns, or a table")] = "json",
     lang: Annotated[
         Literal["en", "da"], Query(description="of a table: `da` has semicolons and decimal commas")
     ] = "en",
@@ -98,9 +98,7 @@ def series(
     if by is not None and not traffic:
         bad_parameter("by", by, f"nothing: a {row.kind} has no directions")
     if traffic:
-        columns = traffic_columns(
-            context.store, context.registry, directory, row, span, names, by_direction=by is not None
-        )
+        columns = traffic_columns(context.store, directory, row, span, names, by_direction=by is not None)
     else:
         columns = quantity_columns(context.store, row, span, names, all_columns=fields is not None)
     starts = span.starts()
@@ -129,7 +127,7 @@ def series_of(sensor: Sensor, span: Span, starts: list[str], columns: dict[str, 
 
 
 def table_of(starts: list[str], columns: dict[str, Any], *, danish: bool) -> bytes:
-    """Columns as CSV; Danish ones with semicolons, decimal commas and a byte order mark, as spreadsheets there expect."""
+    """Columns as CSV; Danish ones with semicolons, decimal commas and a byte order mark, as spreadsheets expect."""
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";" if danish else ",", lineterminator="\r\n")
     writer.writerow(["t", *columns])

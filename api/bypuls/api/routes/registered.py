@@ -20,7 +20,7 @@ from bypuls.api.problems import not_found
 from bypuls.store.registry import Sensor
 from bypuls.wire import Health, format_time, from_us
 
-router = APIRouter(tags=["registry"], dependencies=[Reader])
+router = APIRouter(prefix="/api/v1", tags=["registry"], dependencies=[Reader])
 
 
 def page(request: Request, rows: Sequence[Any], limit: int, offset: int, entry: Callable[[Any], Any]) -> Response:
@@ -48,7 +48,7 @@ def _sensors_at(directory: Directory, kind: str, place: str) -> list[str]:
 def _site(context: ApiContext, directory: Directory) -> Callable[[Any], dict[str, Any]]:
     def entry(site: Any) -> dict[str, Any]:
         names = ("id", "name", "kind", "road_class", "school_way", "lanes", "lat", "lon")
-        limit = context.registry.limit_kmh(site.id, None, _today(context))
+        limit = directory.limit_kmh(site.id, None, _today(context))
         return {name: getattr(site, name) for name in names} | {
             "limit_kmh": limit,
             "sensors": _sensors_at(directory, "site", site.id),
@@ -79,7 +79,7 @@ def _building(context: ApiContext, directory: Directory) -> Callable[[Any], dict
     return lambda row: (
         {name: getattr(row, name) for name in names}
         | {
-            "heated_area_m2": context.registry.heated_area_m2(row.id, _today(context)),
+            "heated_area_m2": directory.heated_area_m2(row.id, _today(context)),
             "sensors": _sensors_at(directory, "building", row.id),
         }
     )
@@ -160,7 +160,7 @@ def sites(
 
 
 @router.get("/sites/{id}", response_model=SiteModel)
-def site(request: Request, context: Context, directory: Registered, id: Id) -> Response:  # noqa: A002
+def site(request: Request, context: Context, directory: Registered, id: Id) -> Response:
     """One street."""
     return answer(request, _site(context, directory)(known("id", id, directory.sites)))
 
@@ -172,7 +172,7 @@ def cabinets(request: Request, directory: Registered, limit: Limit = 100, offset
 
 
 @router.get("/cabinets/{id}", response_model=CabinetModel)
-def cabinet(request: Request, directory: Registered, id: Id) -> Response:  # noqa: A002
+def cabinet(request: Request, directory: Registered, id: Id) -> Response:
     """One lighting cabinet."""
     return answer(request, _cabinet(directory)(known("id", id, directory.cabinets)))
 
@@ -196,7 +196,7 @@ def lamps(
 
 
 @router.get("/lamps/{id}", response_model=LampModel)
-def lamp(request: Request, directory: Registered, id: Id) -> Response:  # noqa: A002
+def lamp(request: Request, directory: Registered, id: Id) -> Response:
     """One street light."""
     return answer(request, _lamp(directory)(known("id", id, directory.lamps)))
 
@@ -210,7 +210,7 @@ def buildings(
 
 
 @router.get("/buildings/{id}", response_model=BuildingModel)
-def building(request: Request, context: Context, directory: Registered, id: Id) -> Response:  # noqa: A002
+def building(request: Request, context: Context, directory: Registered, id: Id) -> Response:
     """One building."""
     return answer(request, _building(context, directory)(known("id", id, directory.buildings)))
 
@@ -239,7 +239,7 @@ def matching(directory: Directory, **wanted: str | None) -> list[Sensor]:
 
 
 @router.get("/sensors/{id}", response_model=SensorModel)
-def sensor(request: Request, directory: Registered, id: Id) -> Response:  # noqa: A002
+def sensor(request: Request, directory: Registered, id: Id) -> Response:
     """One source of readings."""
     return answer(request, sensor_entry(known("id", id, directory.sensors)))
 
@@ -255,7 +255,7 @@ def devices(
 
 
 @router.get("/devices/{id}", response_model=DeviceModel)
-def device(request: Request, context: Context, directory: Registered, id: Id) -> Response:  # noqa: A002
+def device(request: Request, context: Context, directory: Registered, id: Id) -> Response:
     """One computer at the edge and how it is."""
     known("id", id, directory.devices)
     return answer(request, device_entries(context, directory, [id])[0])

@@ -20,7 +20,7 @@ from bypuls.api.latest import latest_of
 from bypuls.api.models import HealthModel, VersionModel
 from bypuls.store.protocol import Misconfigured, StoreError
 
-router = APIRouter(tags=["state"])
+router = APIRouter(prefix="/api/v1", tags=["state"])
 
 
 @cache
