@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import struct
 import threading
@@ -33,6 +34,13 @@ class TestOptions:
             assert set(sensor) == {"id", "driver", "options"}
             assert sensor["driver"] == sample.stem
             assert configure(sensor["id"], sensor["driver"], sensor["options"]).describe()
+
+    @pytest.mark.parametrize("driver", DRIVERS)
+    def test_the_guide_names_every_option(self, driver: str) -> None:
+        guide = (Path(__file__).parents[2] / "docs" / "guides" / "drivers.md").read_text("utf-8")
+        chapter = next(part for part in guide.split("\n## ") if part.split("\n")[0].endswith(f"`{driver}`"))
+        module = importlib.import_module(DRIVERS[driver].partition(":")[0])
+        assert [name for name in module._OPTIONS if f"`{name}`" not in chapter] == []
 
     def test_every_driver_has_a_sample(self) -> None:
         assert {sample.stem for sample in SAMPLES} == set(DRIVERS)

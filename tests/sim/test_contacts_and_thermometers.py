@@ -166,12 +166,13 @@ def test_an_edge_in_another_process_sees_the_board(tmp_path: Path) -> None:
         "            break\n"
     )
     with GpioBoard(tmp_path / "gpio.sock") as board:
+        board.contact(22, True)  # what was so before the edge began is seen, too
         env = os.environ | {"GPIOZERO_PIN_FACTORY": "bypuls-sim", SOCKET_VARIABLE: str(tmp_path / "gpio.sock")}
         with subprocess.Popen([sys.executable, "-c", program], env=env, stdout=subprocess.PIPE, text=True) as edge:
             assert edge.stdout is not None
-            assert edge.stdout.readline() == "False\n"
-            board.contact(22, True)
             assert edge.stdout.readline() == "True\n"
+            board.contact(22, False)
+            assert edge.stdout.readline() == "False\n"
         assert edge.returncode == 0
 
 

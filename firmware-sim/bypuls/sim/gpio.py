@@ -22,6 +22,7 @@ from pathlib import Path
 from gpiozero.pins.mock import MockFactory, MockPin
 
 SOCKET_VARIABLE = "BYPULS_SIM_GPIO"
+_ALL_TOLD = "now"
 _LINE = re.compile(r"([0-9]{1,2}) ([01])")
 
 
@@ -137,7 +138,8 @@ class GpioBoard:
                 return
             client, _ = self._server.accept()
             with self._lock, contextlib.suppress(OSError):  # an edge that ended at once
-                client.sendall("".join(f"{pin} {int(closed)}\n" for pin, closed in self._closed.items()).encode())
+                state = "".join(f"{pin} {int(closed)}\n" for pin, closed in self._closed.items())
+                client.sendall(f"{state}{_ALL_TOLD}\n".encode())
                 self._clients.append(client)
 
 
@@ -151,8 +153,12 @@ class RemoteFactory(WiredFactory):
             raise OSError(f"{SOCKET_VARIABLE} is not set — expected the socket of a simulated GPIO board")
         self._board = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._board.connect(path)
+        self._told = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="gpio-remote", daemon=True)
         self._watcher.start()
+        # A pin that is read at once must be as its contact already is.
+        if not self._told.wait(5):
+            raise OSError(f"{path} told no state of its pins within 5 s")
 
     def close(self) -> None:
         """Leaves the board."""
@@ -165,5 +171,7 @@ class RemoteFactory(WiredFactory):
     def _watch(self) -> None:
         with self._board.makefile("r", encoding="ascii") as lines:
             for line in lines:
-                if match := _LINE.fullmatch(line.strip()):
+                if line.strip() == _ALL_TOLD:
+                    self._told.set()
+                elif match := _LINE.fullmatch(line.strip()):
                     self.contact(int(match[1]), match[2] == "1")

@@ -7,10 +7,10 @@ The rule (docs/guides/drivers.md gives the reasons):
    `gap_s` old; otherwise it opens a run. A run takes one speed of a line at most.
 3. A run ends when `gap_s` has passed without a line, or after `longest_s`.
 4. A run of fewer than `least_lines` lines is noise: counted, not a passage.
-5. The run's speed is the median speed of the lines at least a quarter as strong as its strongest (of the three strongest
-   where those are fewer); of all lines where the radar gives no magnitude. They were measured about the beam's axis, the
-   angle that the mounting's correction is for. Of two middle speeds the slower counts: one that the radar said.
-   The moment of the passage and its magnitude are the strongest line's.
+5. The run's speed is the median of the lines at least a quarter as strong as its strongest (of the three strongest
+   where those are fewer); of all lines where the radar gives no magnitude. They were measured about the beam's axis,
+   whose angle the mounting's correction is for. Of two middle speeds the slower counts: one that the radar said. The
+   moment of the passage and its magnitude are the strongest line's.
 """
 
 from __future__ import annotations
