@@ -6,10 +6,12 @@ The rules:
 2. New batches are taken by turns from the newest and from the oldest end of what was not sent yet. After an outage
    live rows therefore go out at once, and the backlog drains with every other batch.
 3. A batch whose receipt is `late_s` late is sent again, then with doubling, jittered pauses up to `longest_s`.
-   The first receipt after a silence makes all late batches due within seconds.
+   The first receipt after a silence, or on a connection, makes all that were sent before it due within seconds.
 4. A batch that others overtook (sent later, receipted earlier) and that is late no longer takes one of the places.
    After three such sendings it is halved, and its halves after one more, down to the reading that is never receipted.
 5. On a new connection everything in flight counts as not sent, and goes by rule 2; what was overtaken keeps its pause.
+   The first batch on it is a probe, sent again after 2, 5, 10, 20 s: a broker that came back before the platform
+   did drops what nobody has subscribed to, and nobody wants to wait 30 s for that.
 6. Where three connections in a row end without any receipt, batches get smaller; with every receipt larger again.
 """
 
@@ -25,7 +27,8 @@ from bypuls.wire import MAX_READINGS
 LIMIT = 20
 LATE_S = 30.0
 LONGEST_S = 600.0
-_REVIVAL_S = 5.0
+_REVIVAL_S = (1.0, 3.0)
+_PROBE_S = (2.0, 5.0, 10.0, 20.0)
 _SENDINGS = 3
 
 
@@ -40,6 +43,7 @@ class Flight:
     tries: int = 1
     passed: bool = False  # a batch sent later has its receipt
     lost: int = 0  # sendings that were passed and late
+    probe: bool = False
 
 
 class Window:
@@ -56,7 +60,8 @@ class Window:
         self._sent = Spans()  # ever, and not receipted since: what a receipt may name
         self._cuts: set[int] = set()  # rows at which a batch must begin
         self._newest_turn = True
-        self._heard_at: float | None = None
+        self._heard_at: float | None = None  # on this connection
+        self._probing = True
         self._fruitless = 0
         self._most = MAX_READINGS
 
@@ -71,7 +76,7 @@ class Window:
         due = [f for f in self._flights if f.due_at <= now and (free or not self._aside(f, now))]
         if due:
             flight = min(due, key=lambda f: f.due_at)
-            if flight.passed and flight.lost + 1 >= _SENDINGS and flight.last > flight.first:
+            if self._aside(flight, now) and flight.lost + 1 >= _SENDINGS and flight.last > flight.first:
                 flight = self._halve(flight)
             return flight.first, flight.last
         return self._unsent(waiting) if free else None
@@ -82,12 +87,15 @@ class Window:
         for flight in self._flights:
             if flight.first == first:
                 flight.last = min(last, flight.last)  # what did not fit waits as not sent
-                flight.lost += flight.passed
+                flight.lost += self._aside(flight, now)
                 flight.passed = False
                 flight.tries += 1
-                flight.sent_at, flight.due_at = now, now + self._pause(flight.tries)
+                flight.sent_at, flight.due_at = now, now + self._pause(flight)
                 return
-        self._flights.append(Flight(first, last, now, now + self._pause(1)))
+        flight = Flight(first, last, now, now, probe=self._probing)
+        flight.due_at += self._pause(flight)
+        self._flights.append(flight)
+        self._probing = False
         self._newest_turn = not self._newest_turn
 
     def receipted(self, spans: Iterable[Span], now: float) -> list[Span]:
@@ -102,10 +110,11 @@ class Window:
         answered = Spans(believed)
         latest = max((f.sent_at for f in self._flights if answered.within(f.first, f.last)), default=None)
         for flight in self._flights:
-            if silent and not flight.passed and now - flight.sent_at >= self._late_s:
-                flight.due_at = min(flight.due_at, now + self._random.uniform(0, _REVIVAL_S))
-            if latest is not None and flight.sent_at < latest and not answered.within(flight.first, flight.last):
-                flight.passed = True
+            if latest is None or flight.sent_at >= latest or answered.within(flight.first, flight.last):
+                continue
+            if silent and not flight.passed:
+                flight.due_at = min(flight.due_at, now + self._random.uniform(*_REVIVAL_S))
+            flight.passed = True
         for first, last in believed:
             self._sent.remove(first, last)
         return believed
@@ -118,6 +127,8 @@ class Window:
                 self._most = max(1, self._most // 2)
         self._flights = [flight for flight in self._flights if flight.lost]
         self._newest_turn = True
+        self._probing = True
+        self._heard_at = None
 
     def wake_at(self, now: float) -> float | None:
         """When a flight is due next; None where only a commit or a receipt changes anything."""
@@ -157,7 +168,10 @@ class Window:
             return first, min([last, first + self._most - 1, *(cut - 1 for cut in self._cuts if first < cut <= last)])
         return None
 
-    def _pause(self, tries: int) -> float:
+    def _pause(self, flight: Flight) -> float:
+        tries = flight.tries
+        if flight.probe and tries <= len(_PROBE_S):
+            return _PROBE_S[tries - 1] * self._random.uniform(1.0, 1.25)
         if tries <= 1:
             return self._late_s * self._random.uniform(1.0, 1.25)
         longest = min(self._longest_s, self._late_s * 2.0 ** min(tries - 1, 20))
