@@ -1,0 +1,152 @@
+"""The Flux that panels share: bins, names, days, speeds. Text in, text out; Grafana fills in `v.…` and `${variables}`.
+
+Times are those of the range picker (`v.timeRangeStart`, `v.timeRangeStop`). Whatever a panel shows is folded from
+additive fields of the quarter-hour bins: sums add up, and no percentile is ever computed here.
+Needs Flux 0.172 (InfluxDB 2.3 and later) for `join`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+ZONE = "Europe/Copenhagen"
+
+
+@dataclass(frozen=True, slots=True)
+class Buckets:
+    """The store's buckets: readings as they came, and quarter-hour bins."""
+
+    raw: str = "bypuls"
+    rollup: str = "bypuls_rollup"
+
+
+def text(value: str) -> str:
+    """A Flux string. Raises ValueError for control characters."""
+    if not value.isprintable():
+        raise ValueError(f"text: {value!r} — expected printable characters")
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("${", "\\${")
+    return f'"{escaped}"'
+
+
+def program(body: str, *, imports: Sequence[str] = (), days: bool = False, last_hour: bool = False) -> str:
+    """A query: imports first, then `start` and `stop`, then the body.
+
+    days : whole local days, from the midnight before the range.  last_hour : the last full hour of the range.
+    """
+    wanted = sorted({*imports, *(("timezone", "date") if days else ()), *(("date",) if last_hour else ())})
+    lines = [f'import "{name}"' for name in wanted]
+    if days:
+        lines.append(f"option location = timezone.location(name: {text(ZONE)})")
+        lines += ["start = date.truncate(t: v.timeRangeStart, unit: 1d)", "stop = v.timeRangeStop"]
+    elif last_hour:
+        lines += ["stop = date.truncate(t: v.timeRangeStop, unit: 1h)", "start = date.sub(d: 1h, from: stop)"]
+    else:
+        lines += ["start = v.timeRangeStart", "stop = v.timeRangeStop"]
+    return "\n".join([*lines, body.strip()])
+
+
+def one_of(column: str, values: Sequence[str]) -> str:
+    """A condition: the column holds one of the values."""
+    return "(" + " or ".join(f"r.{column} == {text(value)}" for value in values) + ")"
+
+
+def select(
+    bucket: str, measurement: str, fields: Sequence[str], *, where: str = "", start: str = "start", stop: str = "stop"
+) -> str:
+    """Points of a measurement's fields in [start, stop)."""
+    condition = f"r._measurement == {text(measurement)} and {one_of('_field', fields)}"
+    if where:
+        condition += f" and {where}"
+    return (
+        f"from(bucket: {text(bucket)})\n  |> range(start: {start}, stop: {stop})\n  |> filter(fn: (r) => {condition})"
+    )
+
+
+def asset_numbers(buckets: Buckets, field: str) -> str:
+    """A number that the registry wrote of each asset: columns `asset` and `_value`."""
+    return f"""from(bucket: {text(buckets.rollup)})
+  |> range(start: 0, stop: 1)
+  |> filter(fn: (r) => r._measurement == "asset" and r._field == {text(field)})
+  |> group()
+  |> keep(columns: ["id", "_value"])
+  |> rename(columns: {{id: "asset"}})"""
+
+
+NAMED_IMPORTS = ("array", "join")
+
+
+def named_function(buckets: Buckets) -> str:
+    """The Flux function `named(kind)`: adds `name` and `kind` by the column `asset`, and keeps assets of `kind`.
+
+    An asset that the registry hasn't written keeps its id as its name and is of no known kind; it stays. `join` fails
+    on an empty side, so each has a row that is taken away again: no data then is no data, not an error. (`keep` lets
+    Flux forget the columns' static types, which `union` would compare.)
+    """
+    return f"""
+names = union(tables: [
+  array.from(rows: [{{id: "", name: "", kind: ""}}]) |> keep(columns: ["id", "name", "kind"]),
+  from(bucket: {text(buckets.rollup)})
+    |> range(start: 0, stop: 1)
+    |> filter(fn: (r) => r._measurement == "asset" and (r._field == "name" or r._field == "kind"))
+    |> group()
+    |> pivot(rowKey: ["id"], columnKey: ["_field"], valueColumn: "_value")
+    |> keep(columns: ["id", "name", "kind"]),
+])
+named = (tables=<-, kind="") => join.left(
+  left: union(tables: [array.from(rows: [{{asset: ""}}]) |> keep(columns: ["asset"]), tables |> group()]),
+  right: names,
+  on: (l, r) => l.asset == r.id,
+  as: (l, r) => ({{l with
+    name: if exists r.name then r.name else l.asset,
+    kind: if exists r.kind then r.kind else "",
+  }}),
+)
+  |> filter(fn: (r) => r.asset != "" and (kind == "" or r.kind == kind or r.kind == ""))
+""".strip()
+
+
+def wide(key: str, column: str, names: Sequence[str], streams: Sequence[str]) -> str:
+    """One row for each value of `key`, one column for each of `names`: those that `column` tells apart in the streams.
+
+    Every column is there even where no row knows it; needs the import `array`.
+    """
+    seeds = ", ".join(f'{{{key}: "", {column}: {text(name)}, _value: 0.0}}' for name in names)
+    seeded = f'array.from(rows: [{seeds}]) |> keep(columns: ["{key}", "{column}", "_value"])'
+    return f"""union(tables: [{", ".join([seeded, *streams])}])
+  |> group()
+  |> pivot(rowKey: [{text(key)}], columnKey: [{text(column)}], valueColumn: "_value")
+  |> filter(fn: (r) => r.{key} != "")"""
+
+
+# One series for each name, in the order of time, nothing else in its labels.
+AS_SERIES = (
+    '|> keep(columns: ["_time", "_value", "name"])\n  |> group(columns: ["name"])\n  |> sort(columns: ["_time"])'
+)
+
+
+def each(every: str, fn: str = "sum") -> str:
+    """Folds into windows that are named by their start; a window without points stays out: unknown is not zero."""
+    return f'|> aggregateWindow(every: {every}, fn: {fn}, timeSrc: "_start", createEmpty: false)'
+
+
+def labelled(column: str, labels: Mapping[str, str]) -> str:
+    """A `map` that puts the label of `column`'s value into `name`; the value itself where it has no label."""
+    chain = " ".join(f"if r.{column} == {text(value)} then {text(label)} else" for value, label in labels.items())
+    return f"|> map(fn: (r) => ({{r with name: {chain} r.{column}}}))"
+
+
+# Mean speeds: Σv over the vehicles whose speed is known. A sensor that only counts adds vehicles, but no speeds, so
+# that `n` counts here only where its series has sums.
+SPEEDS_FUNCTION = """
+speeds = (tables=<-, by) => tables
+  |> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")
+  |> filter(fn: (r) => exists r.sum_kmh and exists r.n)
+  |> group(columns: by)
+  |> reduce(
+    identity: {n: 0.0, sum_kmh: 0.0},
+    fn: (r, accumulator) => ({n: accumulator.n + r.n, sum_kmh: accumulator.sum_kmh + r.sum_kmh}),
+  )
+  |> filter(fn: (r) => r.n > 0.0)
+  |> map(fn: (r) => ({r with _value: r.sum_kmh / r.n}))
+""".strip()

@@ -1,0 +1,1 @@
+"""Panels by topic. Each function takes the translation as `_` and gives one panel."""
