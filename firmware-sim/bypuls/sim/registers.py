@@ -20,7 +20,8 @@ class Register:
         """What the meter shows for an interval [start, end): (time, register). None = missing: nothing is shown.
 
         After a gap, and at first, the register is read at the interval's start too: what was used during a gap is
-        unknown, and nothing of the next interval may be booked on it."""
+        unknown, and nothing of the next interval may be booked on it. A gap of one or two intervals still looks covered
+        to who takes readings two intervals apart as following each other: a register has no way to say 'unknown'."""
         if amount is None:
             return []
         shown = [] if self._read_at == start else [(start, self.total)]

@@ -157,7 +157,7 @@ class _Run:
 
     def go(self, epoch: str) -> ReplayReport:
         while not self._courier.connected:
-            self._courier.poll(1.0)
+            self._courier.poll(0.5)
         self._started_s = self._told_s = self._clock()
         batch: list[bytes] = []
         size = 0
