@@ -5,7 +5,7 @@ SHELL := /bin/sh
 .SHELLFLAGS := -euc
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help setup run test soak bench lint lock clean
+.PHONY: help setup run test soak plants bench lint lock clean
 
 PYTHON ?=
 ARGS ?=
@@ -71,6 +71,9 @@ test: setup ## the tests; against mosquitto, influxd and Chromium where these ar
 
 soak: setup ## the long tests
 	@exec $(PY) -m pytest -m slow $(ARGS)
+
+plants: setup ## show that the reliability tests can fail: with each planted fault they turn red
+	@exec $(PY) tests/reliability/plants.py $(ARGS)
 
 bench: setup ## measured speeds beside their goals
 	@exec $(PY) bench/run.py $(ARGS)
