@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import socket
 import struct
 import threading
 import tomllib
@@ -14,13 +15,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bypuls.edge import drivers
-from bypuls.edge.driver import DRIVERS, BadOption, Garbage, Silent, configure
+from bypuls.edge.driver import DRIVERS, BadOption, Garbage, Silent, Unplugged, configure
 from bypuls.edge.drivers.bus import bus_at
 from bypuls.edge.drivers.debounce import Debounce
 from bypuls.edge.drivers.onewire import decode_temperature, decode_w1_slave
 from bypuls.edge.drivers.patience import BadFrame, Patience, Schedule
 from bypuls.edge.drivers.pulse_state import PulseState, load, save
 from bypuls.edge.drivers.sdm_registers import MODELS, decode_float, spans
+from bypuls.sim.pty_port import PtyPort
 
 SAMPLES = sorted(Path(drivers.__path__[0]).glob("*.toml"))
 
@@ -246,6 +248,34 @@ class TestRegisters:
     def test_nothing_is_asked_for_that_a_meter_does_not_have(self) -> None:
         assert spans(MODELS["sdm120"]) == [(0, 2), (6, 2), (12, 2), (30, 2), (72, 4)]
         assert spans(MODELS["sdm630"]) == [(0, 12), (52, 2), (62, 2), (72, 4)]
+
+
+class TestSerialPort:
+    def test_a_setting_that_the_port_lacks_is_the_operators_to_mend(self) -> None:
+        """A pseudo-terminal has no parity, and says so where that is all that would change: at the second poll."""
+        port = PtyPort("no parity")
+        port.start(lambda _: None)
+        try:
+            with pytest.raises(BadOption, match="parity even"):
+                list(configure("heat-1", "mbus", {"port": port.path, "address": 1, "interval_s": 0.05}).readings())
+        finally:
+            port.stop()
+
+    def test_a_path_that_is_no_port_is_unplugged(self, tmp_path: Path) -> None:
+        for driver, options in (
+            ("ops243", {"azimuth_deg": 0}),
+            ("mbus", {"address": 1}),
+            ("sdm", {"transport": "rtu", "model": "sdm120"}),
+        ):
+            with pytest.raises(Unplugged, match="sensor-1"):
+                next(iter(configure("sensor-1", driver, options | {"port": str(tmp_path / "none")}).readings()))
+
+    def test_a_gateway_that_is_not_there_is_unplugged(self) -> None:
+        with socket.socket() as taken:  # bound and not listening: nobody else gets the port, and nobody answers at it
+            taken.bind(("127.0.0.1", 0))
+            url = f"socket://127.0.0.1:{taken.getsockname()[1]}"
+            with pytest.raises(Unplugged, match="sensor-1"):
+                next(iter(configure("sensor-1", "mbus", {"port": url, "address": 1}).readings()))
 
 
 class TestThermometer:

@@ -27,9 +27,9 @@ def passages(
     radar: RadarSimulator, number: int, options: dict[str, object] | None = None, within_s: float = 10
 ) -> list[tuple[Passage, float]]:
     """The first `number` passages with their ages [s]; fewer when the time is over."""
-    driver = configure(
-        "radar-1", "ops243", {"port": radar.path, "azimuth_deg": radar.site.azimuth_deg} | (options or {})
-    )
+    # A long gap, so that a machine that is busy elsewhere for half a second doesn't make two vehicles of one.
+    given = {"port": radar.path, "azimuth_deg": radar.site.azimuth_deg, "gap_s": 1.0}
+    driver = configure("radar-1", "ops243", given | (options or {}))
     found: list[tuple[Passage, float]] = []
     ends = time.monotonic() + within_s
     for item in driver.readings():
@@ -55,7 +55,7 @@ def test_vehicles_are_passages_with_their_speed_and_direction() -> None:
     assert first.speed_kmh == pytest.approx(first.raw_kmh / 0.8660254, rel=1e-6)
     assert first.magnitude is not None
     assert 80 < first.magnitude < 150
-    assert 0.6 < first_age < 1.6
+    assert 1.0 < first_age < 2.5
     assert {"OJ", "UK", "OM", "R|", "R>5", "OS", "Oc"} <= set(radar.commands)
 
 
@@ -88,7 +88,7 @@ def test_garbage_on_the_line_is_borne_for_a_while_and_then_raised() -> None:
 
 def test_a_radar_that_answers_no_question_is_silent() -> None:
     with RadarSimulator() as radar:
-        driver = configure("radar-1", "ops243", {"port": radar.path, "azimuth_deg": 20, "timeout_s": 1})
+        driver = configure("radar-1", "ops243", {"port": radar.path, "azimuth_deg": 20, "timeout_s": 2})
         readings = driver.readings()
         assert next(readings) is None
         radar.fault = "silence"

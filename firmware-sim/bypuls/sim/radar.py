@@ -115,6 +115,7 @@ class RadarSimulator:
 
     def start(self) -> RadarSimulator:
         """Plugs the radar in."""
+        self._stop.clear()
         self._started_s = self._monotonic()
         self._port.start(self._take)
         self._thread = threading.Thread(target=self._watch, name="radar-road", daemon=True)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import termios
 import threading
 from collections.abc import Iterator
@@ -62,7 +63,9 @@ def open_port(port: str, *, baud: int, parity: Parity, timeout_s: float) -> Byte
             port, baudrate=baud, parity=letter, timeout=timeout_s, write_timeout=2.0, **lock
         )
     except termios.error as error:  # pyserial lets it out; it is neither an OSError nor a ValueError
-        raise ValueError(f"{baud} baud with parity {parity} at {port}: {error}") from error
+        if error.args[:1] == (errno.EINVAL,):
+            raise ValueError(f"{baud} baud with parity {parity} at {port}: {error}") from error
+        raise OSError(*error.args) from error  # unplugged while it was being set up
     return opened
 
 
