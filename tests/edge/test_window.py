@@ -146,7 +146,7 @@ def test_after_an_outage_the_newest_rows_go_first_and_the_backlog_drains_between
 def test_pauses_double_up_to_ten_minutes_with_jitter() -> None:
     window, waiting = Window(Random(2)), Spans([(1, 10)])
     now, pauses = 0.0, []
-    for _ in range(12):
+    for _ in range(16):
         assert sent(window, waiting, now) == [(1, 10)]
         due = window.wake_at(now)
         pauses.append(due - now)
@@ -154,8 +154,8 @@ def test_pauses_double_up_to_ten_minutes_with_jitter() -> None:
         now = due
     assert [round(pause / 1.125) for pause in pauses[:4]] == pytest.approx([2, 5, 10, 20], rel=0.2), "the probe"
     assert all(30 <= pause <= 600 for pause in pauses[4:])
-    assert all(pause >= 300 for pause in pauses[6:])
-    assert len(set(pauses[6:])) > 3, "jitter"
+    assert all(pause >= 300 for pause in pauses[10:])
+    assert len(set(pauses[10:])) > 3, "jitter"
 
 
 def test_what_is_no_probe_is_sent_again_when_its_receipt_is_thirty_seconds_late() -> None:
@@ -206,7 +206,7 @@ def test_a_batch_that_others_overtake_is_halved_down_to_the_row_that_is_stuck() 
         now += 5
     assert list(waiting) == [(stuck, stuck)]
     whole = sizes.count(401)
-    assert 3 <= whole <= 6, "three sendings that were overtaken and late, and the probe's"
+    assert 3 <= whole <= 8, "three sendings that were overtaken and late, and the probe's"
     assert sizes[whole:] == sorted(sizes[whole:], reverse=True)
     assert sizes[-1] == 1
     assert now < 1_500

@@ -152,7 +152,7 @@ class Window:
         middle = (flight.first + flight.last + 1) // 2
         self._cuts |= {flight.first, middle, flight.last + 1}
         # Still aside, one counted sending short of being halved again.
-        low = replace(flight, last=middle - 1, lost=_SENDINGS - 2, tries=0)
+        low = replace(flight, last=middle - 1, lost=_SENDINGS - 2, tries=0, probe=False)
         high = replace(low, first=middle, last=flight.last)
         self._flights = [f for f in self._flights if f is not flight] + [low, high]
         return low
@@ -170,8 +170,10 @@ class Window:
 
     def _pause(self, flight: Flight) -> float:
         tries = flight.tries
-        if flight.probe and tries <= len(_PROBE_S):
-            return _PROBE_S[tries - 1] * self._random.uniform(1.0, 1.25)
+        if flight.probe:
+            if tries <= len(_PROBE_S):
+                return _PROBE_S[tries - 1] * self._random.uniform(1.0, 1.25)
+            tries -= len(_PROBE_S)
         if tries <= 1:
             return self._late_s * self._random.uniform(1.0, 1.25)
         longest = min(self._longest_s, self._late_s * 2.0 ** min(tries - 1, 20))
