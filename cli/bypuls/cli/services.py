@@ -21,6 +21,7 @@ from prometheus_client import CollectorRegistry, start_http_server
 
 from bypuls.api import ApiContext, ApiSettings, create_app
 from bypuls.cli.settings import DATA_DIR, BrokerHost, BrokerPort, DataDir, InfluxUrl, broker_settings, now, opened
+from bypuls.ingest.asset_names import AssetNames
 from bypuls.ingest.plants import crash_moment, receipts_first
 from bypuls.ingest.service import Ingest, IngestSettings
 from bypuls.ingest.status import StatusBoard
@@ -73,8 +74,12 @@ def ingest(
     if metrics_port is not None:
         start_http_server(metrics_port, addr="127.0.0.1", registry=collectors)
     with opened(data_dir, influx_url) as platform, worker_name(data_dir) as worker:
+        names: threading.Thread | None = None
         if isinstance(platform.store, InfluxStore):
             platform.store.setup()
+            keeper = AssetNames(platform.store, platform.registry, clock=now)
+            names = threading.Thread(target=keeper.run, args=(stop,), name="asset-names")
+            names.start()
         settings = IngestSettings(
             broker=broker_settings(broker_host, broker_port), worker=worker, share=share, rollup_every_s=rollup_every
         )
@@ -89,7 +94,12 @@ def ingest(
             hasty=receipts_first(),
         )
         log.info("ingest runs", worker=worker, store=influx_url or str(data_dir), broker=f"{broker_host}:{broker_port}")
-        service.run(stop)
+        try:
+            service.run(stop)
+        finally:
+            stop.set()
+            if names is not None:
+                names.join()
     log.info("ingest is at rest")
 
 
