@@ -23,9 +23,12 @@ class Metrics:
         self.retained = counter("retained", "Retained messages on readings topics")
         self.alarms = counter("alarms", "Alarms of devices: cloned cards")
         self.waits = counter("waits", "Times that the store or the book did not take what they were given")
+        self.failures = counter("failures", "Messages and windows that tripped a fault of this release; see the log")
+        self.unsent = counter("unsent_receipts", "Receipts that could not be sent; the devices send again")
         self.bins = counter("bins", "Quarter-hour bins written by rollups")
-        self.connected = gauge("connected", "1 while connected to the broker")
+        self.connected = gauge("connected", "1 while the broker lets this worker have the readings")
         self.waiting = gauge("waiting_messages", "Messages received and not yet taken over")
+        self.waiting_bytes = gauge("waiting_bytes", "Their bytes")
         self.letters = gauge("dead_letters", "Dead letters that wait to be looked at")
         self.dirty = gauge("dirty_marks", "Windows that wait to be rolled up")
         self.seconds = Histogram(

@@ -11,6 +11,8 @@ from bypuls.store.book import Book, DeadLetter, as_windows
 from bypuls.store.protocol import Store
 from bypuls.wire import Reading, WireError, decode_batch, decode_reading, to_us
 
+_AT_ONCE = 1_000
+
 
 @dataclass(frozen=True, slots=True)
 class Readmitted:
@@ -25,30 +27,36 @@ def readmit(
 ) -> Readmitted:
     """Decodes and admits letters once more; a whole batch only if every reading of it is welcome now.
 
-    Raises Unavailable, Misconfigured: then nothing is booked, and repeating is harmless.
+    Letters are stored and booked a thousand at a time. Raises Unavailable, Misconfigured: then those of the thousand
+    under way and after it are not booked, and repeating is harmless.
     """
-    now = clock()
+    done = [_some(letters[at : at + _AT_ONCE], store, book, gate, clock()) for at in range(0, len(letters), _AT_ONCE)]
+    return Readmitted(
+        tuple(letter for some in done for letter in some.stored), tuple(pair for some in done for pair in some.refused)
+    )
+
+
+def _some(letters: Sequence[DeadLetter], store: Store, book: Book, gate: Gate, now: datetime) -> Readmitted:
     fit: list[tuple[int, Reading]] = []
-    refused: list[tuple[int, str]] = []
+    refused: dict[int, str] = {}
     for letter in letters:
         try:
             readings = _readings(letter)
         except WireError as error:
-            refused.append((letter.id, str(error)))
+            refused[letter.id] = str(error)
             continue
         reasons = [reason for r in readings if (reason := gate.refusal(letter.device, r, now)) is not None]
         if reasons:
-            refused.append((letter.id, reasons[0]))
+            refused[letter.id] = reasons[0]
         else:
             fit += [(letter.id, reading) for reading in readings]
     for rejected in store.write([reading for _, reading in fit]) if fit else ():
-        refused.append((fit[rejected.index][0], rejected.reason))
-    still = {letter for letter, _ in refused}
-    stored = tuple(dict.fromkeys(letter for letter, _ in fit if letter not in still))
-    windows = as_windows((r.kind, r.sensor, to_us(r.t)) for _, r in fit if r.t is not None)
-    if stored:
-        book.readmit(stored, windows, to_us(now))
-    return Readmitted(stored, tuple(refused))
+        refused.setdefault(fit[rejected.index][0], rejected.reason)
+    stored = tuple(dict.fromkeys(letter for letter, _ in fit if letter not in refused))
+    if fit:
+        # Also of a batch that is still refused: what of it the store took is there.
+        book.readmit(stored, as_windows((r.kind, r.sensor, to_us(r.t)) for _, r in fit if r.t is not None), to_us(now))
+    return Readmitted(stored, tuple(refused.items()))
 
 
 def _readings(letter: DeadLetter) -> list[Reading]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import queue
 import random
 import threading
 import time
@@ -20,7 +19,7 @@ from bypuls.ingest.metrics import Metrics
 from bypuls.ingest.plants import hasty_answers
 from bypuls.ingest.rollups import RollupWorker
 from bypuls.ingest.subscriber import BrokerSettings, Subscriber
-from bypuls.store.book import Book, DeadLettersFull
+from bypuls.store.book import Book, DeadLettersFull, as_store_errors
 from bypuls.store.protocol import Store, StoreError, Unavailable
 from bypuls.store.registry import Admission, Registry
 
@@ -30,6 +29,8 @@ log = structlog.get_logger("bypuls.ingest")
 _MOST_MESSAGES = 32
 _FIRST_WAIT_S = 0.5
 _LONGEST_WAIT_S = 30.0
+# A device that retires on a day set beforehand changes nothing in the registry when the day comes.
+_REGISTRY_AT_LEAST_EVERY_S = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,25 +46,28 @@ class IngestSettings:
 
 
 class AdmissionCache:
-    """The registry's snapshot, read again within a second of any change by any process."""
+    """The registry's snapshot, read again within `every_s` [s] of any change by any process."""
 
     def __init__(self, registry: Registry, *, clock: Callable[[], datetime], every_s: float) -> None:
         self._registry = registry
         self._clock = clock
         self._every_s = every_s
         self._lock = threading.Lock()
-        self._looked = float("-inf")
+        self._looked = self._read = float("-inf")
         self._admission: Admission | None = None
         self._gate: Gate | None = None
 
     def admission(self) -> Admission:
-        """Who may send, as the registry said at most `every_s` ago."""
+        """Who may send, as the registry said at most `every_s` ago. Raises Unavailable, Misconfigured."""
         with self._lock:
-            if self._admission is None or time.monotonic() - self._looked >= self._every_s:
-                if self._admission is None or self._registry.version() != self._admission.version:
-                    self._admission = self._registry.admission(self._clock())
-                    self._gate = None
-                self._looked = time.monotonic()
+            at = time.monotonic()
+            if self._admission is None or at - self._looked >= self._every_s:
+                with as_store_errors():
+                    old = at - self._read >= _REGISTRY_AT_LEAST_EVERY_S
+                    if self._admission is None or old or self._registry.version() != self._admission.version:
+                        self._admission = self._registry.admission(self._clock())
+                        self._gate, self._read = None, at
+                self._looked = at
             return self._admission
 
     def look_again(self) -> Gate:
@@ -116,7 +120,11 @@ class Ingest:
             owner=f"ingest-{settings.worker}",
             every_s=settings.rollup_every_s,
             rolled=self.metrics.bins.inc,
+            failed=self.metrics.failures.inc,
         )
+        self.metrics.connected.set_function(lambda: self.subscriber.subscribed)
+        self.metrics.waiting.set_function(lambda: len(self.subscriber.messages))
+        self.metrics.waiting_bytes.set_function(lambda: self.subscriber.messages.size)
 
     def run(self, stop: threading.Event) -> None:
         """Takes over and rolls up until `stop`. Raises what a thread died of: a supervisor starts the service anew."""
@@ -129,7 +137,7 @@ class Ingest:
                 died.append(error)
                 stop.set()
 
-        jobs = [self._take_over, self._measure]
+        jobs = [self._take_over, self._watch]
         if self._settings.rollups:
             jobs.append(self._rollups.run)
         threads = [threading.Thread(target=supervised, args=(job,), name=job.__qualname__) for job in jobs]
@@ -137,6 +145,7 @@ class Ingest:
         for thread in threads:
             thread.start()
         stop.wait()
+        self.subscriber.messages.close()  # the network thread may be waiting for room
         for thread in threads:
             thread.join()
         self.subscriber.stop()
@@ -145,24 +154,11 @@ class Ingest:
 
     def _take_over(self, stop: threading.Event) -> None:
         while not stop.is_set():
-            messages = self._waiting()
+            messages = self.subscriber.messages.take(_MOST_MESSAGES, timeout_s=0.2)
             if messages:
                 started = time.monotonic()
                 self._take(messages, stop)
                 self.metrics.seconds.observe(time.monotonic() - started)
-
-    def _waiting(self) -> list[Message]:
-        """What has come: the first is waited for, the rest is what is there already."""
-        try:
-            messages = [self.subscriber.messages.get(timeout=0.2)]
-        except queue.Empty:
-            return []
-        while len(messages) < _MOST_MESSAGES:
-            try:
-                messages.append(self.subscriber.messages.get_nowait())
-            except queue.Empty:
-                break
-        return messages
 
     def _take(self, messages: Sequence[Message], stop: threading.Event) -> None:
         """Takes messages over, waiting out outages; nothing is answered before it is booked."""
@@ -190,12 +186,22 @@ class Ingest:
                 stop.wait(pause)
                 wait_s = min(wait_s * 2, _LONGEST_WAIT_S)
                 continue
+            except Exception:  # a fault of ours: it may hold up the message that trips it, never the others
+                if len(messages) > 1:
+                    for message in messages:
+                        self._take([message], stop)
+                    return
+                self.metrics.failures.inc()
+                log.exception("no receipt: this release can't take a message over", topic=messages[0].topic)
+                self.subscriber.acknowledge(messages[0])
+                return
             self._answer(messages, outcome)
             return
 
     def _answer(self, messages: Sequence[Message], outcome: Outcome) -> None:
         for answer in outcome.answers:
-            self.subscriber.answer(answer)
+            if not self.subscriber.answer(answer):
+                self.metrics.unsent.inc()
         self._moment("ingest.after_receipt")
         for message in messages:
             self.subscriber.acknowledge(message)
@@ -210,10 +216,10 @@ class Ingest:
         metrics.retained.inc(outcome.retained)
         metrics.alarms.inc(len(tally.alarms))
 
-    def _measure(self, stop: threading.Event) -> None:
-        while not stop.wait(2.0):
-            self.metrics.connected.set(self.subscriber.connected)
-            self.metrics.waiting.set(self.subscriber.messages.qsize())
+    def _watch(self, stop: threading.Event) -> None:
+        """Measures what is asked of the book, and sees to it that the network thread lives."""
+        while not stop.wait(1.0):
+            self.subscriber.check()
             try:
                 self.metrics.letters.set(self._book.waiting_letters())
                 self.metrics.dirty.set(self._book.dirty_marks())

@@ -7,23 +7,27 @@ dropped: the broker delivers those messages again, and taking them over twice is
 
 from __future__ import annotations
 
-import queue
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
 import paho.mqtt.client as mqtt
 import structlog
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
+from bypuls.ingest.inbox import Inbox
 from bypuls.ingest.messages import Answer, Message
 from bypuls.wire.topics import every, topic
 
 log = structlog.get_logger("bypuls.ingest")
 
-# Messages held here at most; the broker's own window (max_inflight_messages) keeps well below it.
-_MOST_WAITING = 10_000
+# Receipts that wait for the broker's acknowledgement at most: well below the 65,535 ids that MQTT has for them.
+_MOST_RECEIPTS = 2_000
+
+
+class NetworkEnded(RuntimeError):
+    """The thread that speaks MQTT is gone: the service has to be started anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +49,17 @@ class BrokerSettings:
 
 
 class Subscriber:
-    """A connection that reconnects by itself. `messages` fills while it runs."""
+    """A connection that reconnects by itself. `messages` fills while it runs.
 
-    def __init__(self, broker: BrokerSettings, *, client_id: str, share: str | None = None) -> None:
-        self.messages: queue.Queue[Message] = queue.Queue(_MOST_WAITING)
+    `connected`: the broker has accepted it.  `subscribed`: and lets it have the readings.
+    """
+
+    def __init__(
+        self, broker: BrokerSettings, *, client_id: str, share: str | None = None, inbox: Inbox | None = None
+    ) -> None:
+        self.messages = Inbox() if inbox is None else inbox
         self.connected = False
+        self.subscribed = False
         self._generation = 0
         self._broker = broker
         self._filter = every("readings", share=share)
@@ -61,9 +71,11 @@ class Subscriber:
             manual_ack=True,
         )
         secure(self._client, broker)
+        self._client.max_queued_messages_set(_MOST_RECEIPTS)
         self._client.reconnect_delay_set(min_delay=1, max_delay=30)
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
+        self._client.on_subscribe = self._on_subscribe
         self._client.on_message = self._on_message
 
     def start(self) -> None:
@@ -71,14 +83,28 @@ class Subscriber:
         self._client.connect_async(self._broker.host, self._broker.port, keepalive=self._broker.keepalive_s)
         self._client.loop_start()
 
+    def check(self) -> None:
+        """Raises NetworkEnded where the thread that `start` made has died, of whatever."""
+        # paho refuses to start a second thread while the first one lives.
+        if self._client.loop_start() == MQTTErrorCode.MQTT_ERR_SUCCESS:
+            raise NetworkEnded("the MQTT thread died; its last words are on the standard error output")
+
     def stop(self) -> None:
         """Disconnects; what was not acknowledged comes again."""
+        self.messages.close()
         self._client.disconnect()
         self._client.loop_stop()
+        self.connected = self.subscribed = False
 
-    def answer(self, answer: Answer) -> None:
-        """Sends a receipt. One that is lost is made good by the device, which sends again."""
-        self._client.publish(topic(answer.device, "receipts"), answer.payload, qos=1)
+    def answer(self, answer: Answer) -> bool:
+        """Sends a receipt; whether it is on its way. One that is lost is made good by the device, which sends again.
+
+        Without a connection there is none to be sent: the broker delivers again what was not acknowledged.
+        """
+        if not self.connected:
+            return False
+        sent = self._client.publish(topic(answer.device, "receipts"), answer.payload, qos=1)
+        return sent.rc == MQTTErrorCode.MQTT_ERR_SUCCESS
 
     def acknowledge(self, message: Message) -> None:
         """Lets the broker forget the message, unless the connection on which it came is gone."""
@@ -97,6 +123,18 @@ class Subscriber:
         client.subscribe(self._filter, qos=1)
         log.info("connected to the broker", broker=str(self._broker), filter=self._filter)
 
+    def _on_subscribe(
+        self,
+        _client: mqtt.Client,
+        _userdata: object,
+        _mid: int,
+        reasons: list[ReasonCode],
+        _properties: object,
+    ) -> None:
+        self.subscribed = not any(reason.is_failure for reason in reasons)
+        if not self.subscribed:
+            log.error("the broker refuses the subscription", broker=str(self._broker), filter=self._filter)
+
     def _on_disconnect(
         self,
         _client: mqtt.Client,
@@ -105,13 +143,16 @@ class Subscriber:
         reason: ReasonCode,
         _properties: object,
     ) -> None:
-        self.connected = False
+        self.connected = self.subscribed = False
         log.warning("no connection to the broker", broker=str(self._broker), reason=str(reason))
 
     def _on_message(self, _client: mqtt.Client, _userdata: object, message: mqtt.MQTTMessage) -> None:
-        # A full queue blocks the network thread: TCP then holds the broker back.
+        try:
+            name = message.topic
+        except UnicodeDecodeError:  # a broker should have refused it; here it becomes a dead letter
+            name = "a topic that is not UTF-8"
         ticket = (self._generation, message.mid)
-        self.messages.put(Message(message.topic, bytes(message.payload), message.retain, ticket))
+        self.messages.put(Message(name, bytes(message.payload), message.retain, ticket))
 
 
 def secure(client: mqtt.Client, broker: BrokerSettings) -> None:

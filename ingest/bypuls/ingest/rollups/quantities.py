@@ -54,8 +54,11 @@ def quantity_bins(
             case "register":
                 known = ~np.isnan(values)
                 if known.any():
-                    found = _register(name, raw.t_us[known], values[known] * multiplier, start_us, end_us, nominal_s)
-                    content |= (found[f"{name}_covered_s"] > 0) | (found[f"{name}_gap_s"] > 0)
+                    # A lamp's operating time is no amount that a transformer divides.
+                    amounts = values[known] * (1.0 if spec.unit == "s" else multiplier)
+                    found = _register(name, raw.t_us[known], amounts, start_us, end_us, nominal_s)
+                    for part in ("covered_s", "gap_s", "resets"):
+                        content |= found[f"{name}_{part}"] > 0
                     columns |= found
             case "events" | "ids":
                 columns[name] = _union(index, values[inside], len(t_us))

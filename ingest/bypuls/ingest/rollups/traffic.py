@@ -151,7 +151,7 @@ class _Counted:
         texts = [
             f"{_decimal(edge)}:{_decimal(n)}" for edge, n in sorted(self.classes.items()) if n or not self.width_kmh
         ]
-        if self.top:
+        if self.top is not None and (self.top or not self.width_kmh):
             texts.append(f">{_decimal(self._edges[-1]) if self._edges else '0'}:{_decimal(self.top)}")
         return ",".join(texts) or None
 

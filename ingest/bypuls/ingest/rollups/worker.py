@@ -67,6 +67,8 @@ def roll_up(store: Store, kind: str, sensor: str, start_us: int, end_us: int, en
     nominal_s = (entry.interval_s if entry else None) or DEFAULT_INTERVAL_S
     registers = _active(store, kind, sensor, start_us, end_us, nominal_s)
     start_us, end_us = _reach(store, kind, sensor, start_us, end_us, registers)
+    # What is replaced now may hold further registers, that the first window knew nothing of.
+    registers = _active(store, kind, sensor, start_us, end_us, nominal_s)
     first, last = _reach(store, kind, sensor, start_us, end_us, registers)
     # The reading exactly on the far edge ends the last bin.
     raw = store.columns(kind, sensor, first, last + 1, list(KINDS[kind].specs))
@@ -152,6 +154,7 @@ class RollupWorker:
         owner: str,
         every_s: float = 5.0,
         rolled: Callable[[int], None] = lambda _bins: None,
+        failed: Callable[[], None] = lambda: None,
     ) -> None:
         self._store = store
         self._book = book
@@ -160,6 +163,9 @@ class RollupWorker:
         self._owner = owner
         self._every_s = every_s
         self._rolled = rolled
+        self._failed = failed
+        self._leased_us = 0
+        self._set_aside: set[int] = set()
 
     def run(self, stop: threading.Event) -> None:
         """Works until `stop`. An outage is waited out; marks stay until their bins are stored."""
@@ -173,24 +179,48 @@ class RollupWorker:
                 # While there is a backlog there is no pause.
                 stop.wait(0.0 if worked else self._every_s)
         finally:
-            self._book.release_lease(LEASE, self._owner)
+            self._leased_us = 0
+            try:
+                self._book.release_lease(LEASE, self._owner)
+            except StoreError as error:
+                log.warning("the lease was not given back; it runs out by itself", reason=str(error))
 
     def once(self, stop: threading.Event | None = None) -> bool:
-        """Rolls up what is marked now; whether a backlog of more than a moment's marks was there."""
+        """Rolls up what is marked now; whether a backlog of more than a moment's marks was there.
+
+        Raises Unavailable, Misconfigured: marks stay. A window that trips a fault of this release is set aside until
+        the service starts anew; its marks stay too.
+        """
         if not self._lease():
             return False
-        windows = self._book.dirty()
+        windows = [window for window in self._book.dirty() if not self._set_aside.issuperset(window.marks)]
         sensors = self._admission().sensors
-        for count, window in enumerate(windows, 1):
+        for window in windows:
             if stop is not None and stop.is_set():
                 return False
-            if count % 20 == 0 and not self._lease():
-                return False
             entry = sensors.get(window.sensor)
-            for start_us, end_us in _pieces(window):
-                self._rolled(roll_up(self._store, window.kind, window.sensor, start_us, end_us, entry))
+            try:
+                for start_us, end_us in _pieces(window):
+                    # Whoever holds no lease might overwrite newer bins with older ones.
+                    if not self._lease(at_least_s=LEASE_S / 2):
+                        return False
+                    self._rolled(roll_up(self._store, window.kind, window.sensor, start_us, end_us, entry))
+            except StoreError:
+                raise
+            except Exception:  # a fault of ours: it may hold up the window that trips it, never the others
+                self._failed()
+                self._set_aside.update(window.marks)
+                log.exception("a window can't be rolled up", kind=window.kind, sensor=window.sensor)
+                continue
             self._book.clean([window])
-        return self._book.dirty_marks() > 200
+        return bool(windows) and self._book.dirty_marks() > 200
 
-    def _lease(self) -> bool:
-        return self._book.take_lease(LEASE, self._owner, to_us(self._clock()), LEASE_S)
+    def _lease(self, *, at_least_s: float = LEASE_S) -> bool:
+        """Whether the lease is held for `at_least_s` [s] more; it is prolonged where it isn't."""
+        now_us = to_us(self._clock())
+        if self._leased_us - now_us > at_least_s * 1e6:
+            return True
+        if not self._book.take_lease(LEASE, self._owner, now_us, LEASE_S):
+            return False
+        self._leased_us = now_us + int(LEASE_S * 1e6)
+        return True
