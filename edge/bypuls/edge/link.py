@@ -78,11 +78,23 @@ class Link(Protocol):
 Connector = Callable[[int, Sink], Link]
 
 
+class _HandshakeSocket(ssl.SSLSocket):
+    """Closes itself when its handshake fails: paho leaves such a socket open, one with every attempt to connect."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except BaseException:
+            self.close()
+            raise
+
+
 def tls_context(broker: Broker) -> ssl.SSLContext | None:
     """TLS ≥ 1.2 with the broker's certificate and name verified; None without TLS. Raises OSError, ssl.SSLError."""
     if not broker.tls.enabled:
         return None
     context = ssl.create_default_context(cafile=None if broker.tls.ca_file is None else str(broker.tls.ca_file))
+    context.sslsocket_class = _HandshakeSocket
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if broker.tls.cert_file is not None:
         context.load_cert_chain(
@@ -117,7 +129,7 @@ class PahoLink:
             client.username_pw_set(broker.username, broker.password)
         self._client = client
         self._thread = threading.Thread(target=self._run, name=f"mqtt-{generation}", daemon=True)
-        self._closing = False
+        self._closing = threading.Event()
 
     def open(self) -> None:
         """Connects in a thread of its own."""
@@ -132,6 +144,9 @@ class PahoLink:
             # paho notices a dead connection after up to twice its keep-alive; we promise 1.5 times ours.
             keepalive = max(1, int(self._broker.keepalive_s * 0.75))
             self._client.connect(self._broker.host, self._broker.port, keepalive)
+            if self._closing.is_set():
+                # Given up while it was connecting: under the same client id it would push the next link out.
+                self._client.disconnect()
             code = self._client.loop_forever(retry_first_connection=False)
             if code != MQTTErrorCode.MQTT_ERR_SUCCESS:
                 reason = str(code.name)
@@ -149,6 +164,7 @@ class PahoLink:
 
     def close(self, farewell: tuple[str, bytes] | None = None) -> None:
         """Says farewell where the connection stands, disconnects, and waits up to a second for the thread."""
+        self._closing.set()
         if farewell is not None and self._client.is_connected():
             info = self._client.publish(*farewell, qos=1, retain=True)
             if info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS:
@@ -160,6 +176,8 @@ class PahoLink:
     def _on_connect(self, client: Client, _data: Any, _flags: Any, code: ReasonCode, _properties: Any) -> None:
         if code.is_failure:
             log.warning("broker refuses the connection: %s", code)
+            client.disconnect()
+        elif self._closing.is_set():
             client.disconnect()
         else:
             client.subscribe(self._subscriptions)
