@@ -3,6 +3,9 @@
 A session of its own is kept at the broker (MQTT 3.1.1, `clean_session` off), so that what devices send while ingest is
 away waits there; the devices keep it anyway until they have the receipt. Acknowledgements of an earlier connection are
 dropped: the broker delivers those messages again, and taking them over twice is harmless.
+
+A worker of a shared subscription keeps no session: brokers (mosquitto, for one) go on giving an absent member its share,
+and the other workers would wait for it. What was on its way to a worker that died the devices send again.
 """
 
 from __future__ import annotations
@@ -66,7 +69,7 @@ class Subscriber:
         self._client = mqtt.Client(
             CallbackAPIVersion.VERSION2,
             client_id=client_id,
-            clean_session=False,
+            clean_session=share is not None,
             protocol=MQTTProtocolVersion.MQTTv311,
             manual_ack=True,
         )
@@ -80,7 +83,9 @@ class Subscriber:
 
     def start(self) -> None:
         """Connects in the background; a broker that isn't there yet is waited for."""
-        self._client.connect_async(self._broker.host, self._broker.port, keepalive=self._broker.keepalive_s)
+        # paho notices a dead connection after up to twice its keep-alive; we promise 1.5 times ours.
+        keepalive_s = max(1, int(self._broker.keepalive_s * 0.75))
+        self._client.connect_async(self._broker.host, self._broker.port, keepalive=keepalive_s)
         self._client.loop_start()
 
     def check(self) -> None:
