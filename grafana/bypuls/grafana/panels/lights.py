@@ -15,6 +15,7 @@ from bypuls.grafana.flux import (
 from bypuls.grafana.flux import text as quoted
 from bypuls.grafana.texts import Translate
 
+# Rows of 0 and 1 are made by `{r with …}`: a `map` to constants alone gives no rows on InfluxDB 1.12.
 _FAULTY = 'r._value != ""'
 
 
@@ -42,12 +43,13 @@ def faulty_now(_: Translate, buckets: Buckets) -> Json:
 heard = {select(buckets.rollup, "lamp", ["n"])}
   |> group()
   |> count()
-  |> map(fn: (r) => ({{_value: 0}}))
+  |> map(fn: (r) => ({{r with _value: 0}}))
 faulty = {select(buckets.rollup, "lamp", ["faults"])}
   |> filter(fn: (r) => {_FAULTY})
-  |> group()
-  |> unique(column: "sensor")
+  |> group(columns: ["sensor"])
   |> count()
+  |> filter(fn: (r) => r._value > 0)
+  |> map(fn: (r) => ({{r with _value: 1}}))
   |> keep(columns: ["_value"])
 union(tables: [heard, faulty])
   |> group()

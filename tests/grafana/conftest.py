@@ -1,0 +1,236 @@
+"""A fake Grafana that behaves, and the town's data in a real InfluxDB."""
+
+from __future__ import annotations
+
+import copy
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Protocol
+
+import pytest
+
+from bypuls.grafana.flux import Buckets
+from bypuls.sim.history import history
+from bypuls.sim.town import Town
+from bypuls.store.influx import Asset, InfluxSettings, InfluxStore
+from bypuls.store.protocol import Bins
+from bypuls.wire import Health
+
+Json = dict[str, Any]
+
+
+@dataclass
+class FakeGrafana:
+    """Folders, data sources and dashboards with their versions, behind Grafana's HTTP interface.
+
+    token : what requests must carry.  may_write : whether the token's role may.  listed : whether versions come as a
+    list (Grafana up to 11) or inside an object (later).
+    """
+
+    token: str = "glsa_secret"
+    may_write: bool = True
+    listed: bool = True
+    folders: dict[str, Json] = field(default_factory=dict)
+    sources: dict[str, Json] = field(default_factory=dict)
+    versions: dict[str, list[Json]] = field(default_factory=dict)
+    folder_of: dict[str, str] = field(default_factory=dict)
+    provisioned: set[str] = field(default_factory=set)
+    requests: list[tuple[str, str]] = field(default_factory=list)
+    url: str = ""
+
+    def answer(self, method: str, path: str, body: Any) -> tuple[int, Any]:
+        """The status and the answer to a request that carries the right token."""
+        self.requests.append((method, path))
+        if method != "GET" and not self.may_write:
+            return 403, {"message": "You'll need additional permissions to perform this action."}
+        match [method, *path.strip("/").split("/")]:
+            case ["GET", "api", "folders", uid]:
+                return self._found(self.folders.get(uid))
+            case ["POST", "api", "folders"]:
+                if body["uid"] in self.folders:
+                    return 409, {"message": "a folder with the same UID exists already"}
+                self.folders[body["uid"]] = dict(body)
+                return 200, body
+            case ["GET", "api", "datasources", "uid", uid]:
+                return self._found(self._shown_source(uid))
+            case ["POST", "api", "datasources"]:
+                self.sources[body["uid"]] = body
+                return 200, {"datasource": self._shown_source(body["uid"])}
+            case ["PUT", "api", "datasources", "uid", uid]:
+                kept = self.sources[uid].get("secureJsonData", {})
+                self.sources[uid] = body | {"secureJsonData": kept | body.get("secureJsonData", {})}
+                return 200, {"datasource": self._shown_source(uid)}
+            case ["GET", "api", "dashboards", "uid", uid]:
+                return self._found(self._shown_dashboard(uid))
+            case ["GET", "api", "dashboards", "uid", uid, "versions"]:
+                newest_first = [{k: v for k, v in one.items() if k != "data"} for one in self.versions[uid][::-1]]
+                return 200, newest_first if self.listed else {"continueToken": "", "versions": newest_first}
+            case ["POST", "api", "dashboards", "db"]:
+                return self.save(body)
+        return 404, {"message": "Not found"}
+
+    def save(self, body: Json) -> tuple[int, Any]:
+        """Saves a dashboard as Grafana does: a version of its own each time, a stale one is refused."""
+        dashboard = copy.deepcopy(body["dashboard"])
+        uid = dashboard["uid"]
+        if uid in self.provisioned:
+            return 400, {"message": "Cannot save provisioned dashboard"}
+        there = self.versions.setdefault(uid, [])
+        if there and not body.get("overwrite") and dashboard.get("version") != there[-1]["version"]:
+            return 412, {"status": "version-mismatch", "message": "The dashboard has been changed by someone else"}
+        folder = body.get("folderUid", "")
+        if folder and folder not in self.folders:
+            return 400, {"message": "folder not found"}
+        number = len(there) + 1
+        dashboard |= {"version": number, "id": there[0]["data"]["id"] if there else len(self.versions)}
+        there.append({"version": number, "message": body.get("message", ""), "data": dashboard})
+        self.folder_of[uid] = folder
+        return 200, {"status": "success", "uid": uid, "version": number}
+
+    def edit(self, uid: str, change: Mapping[str, Any], message: str = "") -> None:
+        """What a person does in the browser."""
+        newest = self.versions[uid][-1]["data"]
+        status, told = self.save(
+            {"dashboard": newest | change, "folderUid": self.folder_of[uid], "message": message, "overwrite": False}
+        )
+        assert status == 200, told
+
+    def newest(self, uid: str) -> Json:
+        """The dashboard as it is now."""
+        data: Json = self.versions[uid][-1]["data"]
+        return data
+
+    def _shown_source(self, uid: str) -> Json | None:
+        source = self.sources.get(uid)
+        if source is None:
+            return None
+        shown = {key: value for key, value in source.items() if key != "secureJsonData"}
+        return shown | {"secureJsonFields": dict.fromkeys(source.get("secureJsonData", {}), True)}
+
+    def _shown_dashboard(self, uid: str) -> Json | None:
+        if uid not in self.versions:
+            return None
+        meta = {"folderUid": self.folder_of[uid], "provisioned": uid in self.provisioned}
+        return {"dashboard": self.newest(uid), "meta": meta}
+
+    @staticmethod
+    def _found(thing: Json | None) -> tuple[int, Any]:
+        return (404, {"message": "not found"}) if thing is None else (200, thing)
+
+
+@pytest.fixture
+def fake_grafana() -> Iterator[FakeGrafana]:
+    """A fake Grafana on a free port."""
+    grafana = FakeGrafana()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        wbufsize = 1 << 16  # head and body in one packet
+
+        def _serve(self) -> None:
+            length = int(self.headers.get("Content-Length") or 0)
+            body = self.rfile.read(length)
+            if self.headers.get("Authorization") != f"Bearer {grafana.token}":
+                status, answer = 401, {"message": "Invalid API key"}
+            else:
+                parsed = json.loads(body) if body and self.command != "GET" else None
+                status, answer = grafana.answer(self.command, self.path.partition("?")[0], parsed)
+            text = json.dumps(answer).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
+        do_GET = do_POST = do_PUT = _serve  # noqa: N815 - the names that http.server looks for
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Quiet: `requests` holds what was asked."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    grafana.url = f"http://127.0.0.1:{server.server_port}"
+    try:
+        yield grafana
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class Server(Protocol):
+    """The tests' InfluxDB."""
+
+    url: str
+    token: str
+    org: str
+
+
+@dataclass(frozen=True)
+class TownData:
+    """A few days of the simulated town in an InfluxDB, the same days of the year before, and devices' health."""
+
+    server: Server
+    buckets: Buckets
+    town: Town
+    start: datetime
+    end: datetime
+
+
+def town_assets(town: Town) -> list[Asset]:
+    """What the registry would write of the town; the town hall and lamps it has forgotten."""
+    made = [Asset(one.id, one.name, "site", limit_kmh=float(one.limit_kmh)) for one in town.streets.values()]
+    made += [Asset(one.id, one.name, "cabinet") for one in town.cabinets.values()]
+    known = [one for one in town.buildings.values() if one.id != "raadhus"]
+    return made + [Asset(one.id, one.name, "building", area_m2=one.area_m2) for one in known]
+
+
+def settings(server: Server, buckets: Buckets) -> InfluxSettings:
+    """How the store reaches the server's buckets."""
+    return InfluxSettings(server.url, server.token, server.org, buckets.raw, buckets.rollup)
+
+
+@pytest.fixture(scope="session")
+def town_data(influx_server: Server) -> TownData:
+    """Days on which lamps have faults; Danish clocks went back in the night to 26 October 2025, the third of them."""
+    end = datetime(2025, 10, 28, 14, 10, tzinfo=UTC)
+    start = datetime(2025, 10, 23, 22, tzinfo=UTC)
+    town = Town(2750, date(2024, 1, 1))
+    buckets = Buckets("grafana_raw", "grafana_rollup")
+    store = InfluxStore(settings(influx_server, buckets))
+    try:
+        store.setup()
+        year = timedelta(weeks=52)
+        for first, last in ((start, end), (start - year, end - year)):
+            for block in history(town, first, last):
+                bins = Bins(block.kind, block.sensor, block.t_us, block.columns, block.tags, asset=block.asset)
+                until = int(block.t_us[-1]) + 1
+                store.replace_bins(block.kind, block.sensor, int(block.t_us[0]), until, [bins])
+        store.assets(town_assets(town))
+        failing = {0: ("radar-hareskovvej", "radar-lautrupparken")}
+        rejected = store.write(
+            [
+                Health(
+                    sensor=device,
+                    t=end - timedelta(minutes=1),
+                    outbox_rows=number,
+                    outbox_oldest_s=1.5,
+                    dropped=0,
+                    disk_free_mb=20_000.0,
+                    cpu_temp_c=44.0,
+                    failing=failing.get(number),
+                    version="0.1.0",
+                )
+                for number, device in enumerate(town.devices)
+            ]
+        )
+        assert not rejected
+    finally:
+        store.close()
+    return TownData(influx_server, buckets, town, start, end)
