@@ -52,7 +52,7 @@ class HistogramRows:
         off = np.flatnonzero((np.abs(number - classes) > 1e-6) | (classes < 1) | ~(count >= 0.0))
         if off.size:
             raise BadHistogram(
-                f"part {upper[off[0]]:g}:{count[off[0]]:g}; expected an edge on a multiple of {width_kmh:g}, a count ≥ 0"
+                f"part {upper[off[0]]:g}:{count[off[0]]:g}; expected edges on multiples of {width_kmh:g}, counts ≥ 0"
             )
         width = int(classes.max())
         index = np.repeat(at[held], parts) * width + classes - 1

@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import Depends, FastAPI
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.staticfiles import StaticFiles
 
 from bypuls.api.access import RateLimit
 from bypuls.api.answers import body_of
@@ -17,9 +18,11 @@ from bypuls.api.live import LiveFeed
 from bypuls.api.middleware import Frame
 from bypuls.api.parameters import only_known_parameters
 from bypuls.api.problems import ProblemDetails, answer_problems
-from bypuls.api.routes import PROBLEMS, assessed, kept, live, readings, registered
+from bypuls.api.routes import PROBLEMS, assessed, kept, live, readings, registered, today
 from bypuls.api.routes import state as states
 from bypuls.api.routes.state import new_meters, release
+from bypuls.api.web import pages
+from bypuls.api.web.pages import PageState
 
 _DESCRIPTION = (
     "What a municipality's sensors measure: traffic, street lights, energy, and where it stands against its climate "
@@ -49,9 +52,12 @@ def create_app(context: ApiContext) -> FastAPI:
         every_s=settings.live_every_s,
         most=settings.most_live_clients,
     )
-    answer_problems(app)
-    for routes in (states, registered, readings, assessed, kept, live):
+    answer_problems(app, pages.problem_page)
+    for routes in (states, registered, readings, assessed, today, kept, live):
         app.include_router(routes.router, responses=PROBLEMS, dependencies=[Depends(only_known_parameters)])
+    app.state.pages = PageState()
+    app.include_router(pages.router)
+    app.mount("/static", StaticFiles(packages=[("bypuls.api", "static")]), name="static")
     # The innermost first: bodies are counted before, and headers set after, everything else.
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)
     app.add_middleware(Frame, most_body_bytes=settings.most_body_bytes, meters=app.state.meters)

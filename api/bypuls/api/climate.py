@@ -17,7 +17,7 @@ from bypuls.api.directory import Directory
 from bypuls.api.energy import ENERGY_MEDIA, counted_meters, medium_rows
 from bypuls.api.periods import Span, edges_of
 from bypuls.store.protocol import Store
-from bypuls.store.registry import Factor, Registry, Sensor, Target
+from bypuls.store.registry import Factor, Sensor, Target
 
 _UNSTATED = "not stated"
 _FRESH_S = 60.0
@@ -105,13 +105,11 @@ def factor_of(
     return max(choice, key=lambda factor: factor.version), None
 
 
-def target_view(
-    registry: Registry, directory: Directory, years: YearBook, target: Target, now: datetime, zone: ZoneInfo
-) -> dict[str, Any]:
+def target_view(directory: Directory, years: YearBook, target: Target, now: datetime, zone: ZoneInfo) -> dict[str, Any]:
     """A target with its trajectory, its finished years and its status. Unknown is None, with the reason."""
     this_year = now.astimezone(zone).year
     meters = meters_of(directory, target)
-    factors = registry.factors()
+    factors = directory.registry.factors()
     measured = []
     for year in range(max((target.base_year or this_year) + 1, this_year - 10), this_year):
         found = years.year(directory, meters, year)

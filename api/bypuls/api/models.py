@@ -189,3 +189,14 @@ class VersionModel(BaseModel):
     name: str = Field(examples=["bypuls"])
     version: str = Field(examples=["0.1.0"])
     api: str = Field(examples=["v1"])
+
+
+class TodayModel(BaseModel):
+    """The whole town's day in quarters."""
+
+    tz: str = Field(examples=["Europe/Copenhagen"])
+    start: str
+    end: str
+    rows: int = Field(description="96; 92 or 100 on days when the clock changes", examples=[96])
+    units: dict[str, str]
+    columns: dict[str, list[Any]] = Field(description="t, vehicles_n, power_kw, power_coverage; null = unknown")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, NoReturn
 
@@ -119,34 +119,41 @@ def _unavailable(error: Unavailable) -> Problem:
     return Problem(503, "store-unavailable", "The data can't be read just now", headers={"Retry-After": str(retry)})
 
 
-def answer_problems(app: FastAPI) -> None:
-    """Makes every error of `app` a problem; what went wrong inside is logged, not told."""
+def answer_problems(app: FastAPI, page: Callable[[Request, Problem], Response]) -> None:
+    """Makes every error of `app` a problem; what went wrong inside is logged, not told.
 
-    def on_problem(_: Request, error: Exception) -> Response:
+    page : makes the answer for people, who ask for HTML outside of /api/.
+    """
+
+    def answered(request: Request, problem: Problem) -> Response:
+        for_people = not request.url.path.startswith("/api/") and "text/html" in request.headers.get("accept", "")
+        return page(request, problem) if for_people else problem.response()
+
+    def on_problem(request: Request, error: Exception) -> Response:
         assert isinstance(error, Problem)
-        return error.response()
+        return answered(request, error)
 
-    def on_invalid(_: Request, error: Exception) -> Response:
+    def on_invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        return _invalid(error).response()
+        return answered(request, _invalid(error))
 
-    def on_http(_: Request, error: Exception) -> Response:
+    def on_http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         title = HTTPStatus(error.status_code).phrase
         code = title.lower().replace(" ", "-")
-        return Problem(error.status_code, code, title, str(error.detail), headers=error.headers).response()
+        return answered(request, Problem(error.status_code, code, title, str(error.detail), headers=error.headers))
 
     def on_unavailable(request: Request, error: Exception) -> Response:
         _log.warning("store unavailable", path=request.url.path, error=str(error))
-        return _unavailable(error if isinstance(error, Unavailable) else Unavailable(str(error))).response()
+        return answered(request, _unavailable(error if isinstance(error, Unavailable) else Unavailable(str(error))))
 
     def on_misconfigured(request: Request, error: Exception) -> Response:
         _log.error("store misconfigured", path=request.url.path, error=str(error))
-        return Problem(503, "store-misconfigured", "The store can't be used as it is set up").response()
+        return answered(request, Problem(503, "store-misconfigured", "The store can't be used as it is set up"))
 
     def on_anything(request: Request, error: Exception) -> Response:
         _log.error("unexpected error", path=request.url.path, error=repr(error))
-        return Problem(500, "internal", "Something went wrong inside", "It has been logged.").response()
+        return answered(request, Problem(500, "internal", "Something went wrong inside", "It has been logged."))
 
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(RequestValidationError, on_invalid)

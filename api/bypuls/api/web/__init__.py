@@ -1,0 +1,1 @@
+"""The web page: templates, their languages, and the routes that fill them."""

@@ -1,0 +1,234 @@
+"""The page's routes. Whoever may not read is asked for a key; everything else is the API's own figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qs
+
+from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from bypuls.api import access
+from bypuls.api.context import ApiContext, the_context, the_directory
+from bypuls.api.directory import Directory
+from bypuls.api.energy import counted_meters, medium_rows, totals
+from bypuls.api.kept import Kept
+from bypuls.api.parameters import Id
+from bypuls.api.periods import span_of
+from bypuls.api.problems import Problem
+from bypuls.api.routes.assessed import ranked, view_of, week_so_far
+from bypuls.api.routes.registered import device_entries, known
+from bypuls.api.routes.state import release
+from bypuls.api.town_now import lights_of, newest, power_of, vehicles_last_hour
+from bypuls.api.traffic import site_summary
+from bypuls.api.vehicles import KINDS
+from bypuls.api.web.language import COOKIE, LANGUAGES, environment, language_of
+from bypuls.store.registry import verify_key
+
+router = APIRouter(include_in_schema=False)
+
+_YEAR_S = 365 * 86_400
+
+
+class PageState:
+    """What the pages keep between requests: figures for a moment, climate for a minute."""
+
+    def __init__(self) -> None:
+        self.now: Kept[dict[str, Any]] = Kept(2.0)
+        self.week: Kept[list[dict[str, Any]]] = Kept(15.0)
+        self.climate: Kept[list[dict[str, Any]]] = Kept(60.0)
+
+
+def render(request: Request, template: str, status: int = 200, **values: Any) -> Response:
+    """A template in the request's language. A language asked for is remembered."""
+    context = the_context(request)
+    language = language_of(request)
+    text = (
+        environment(language, context.settings.zone)
+        .get_template(template)
+        .render(
+            path=request.url.path,
+            version=release(),
+            tz=context.settings.tz,
+            now=context.clock(),
+            status=status,
+            **values,
+        )
+    )
+    headers = {"Cache-Control": "no-store", "Content-Language": language, "Vary": "Cookie, Accept-Language"}
+    response = HTMLResponse(text, status, headers)
+    if request.query_params.get("lang") in LANGUAGES:
+        response.set_cookie(
+            COOKIE, language, max_age=_YEAR_S, samesite="lax", httponly=True, secure=request.url.scheme == "https"
+        )
+    return response
+
+
+def problem_page(request: Request, problem: Problem) -> Response:
+    """A problem for people."""
+    page = render(request, "problem.html", problem.status if problem.status != 422 else 404)
+    page.headers.update(problem.headers)
+    return page
+
+
+def reader_only(page: Callable[[Request, ApiContext, Directory], Response]) -> Callable[[Request], Response]:
+    """The page for those who may read; others are sent to sign in."""
+
+    def guarded(request: Request) -> Response:
+        refused = _refused(request)
+        return refused or page(request, the_context(request), the_directory(request))
+
+    guarded.__doc__ = page.__doc__
+    return guarded
+
+
+def _refused(request: Request) -> Response | None:
+    if access.counted(request).may("read"):
+        return None
+    if "hx-request" in request.headers:
+        return Response(status_code=401, headers={"HX-Redirect": "/sign-in", "Cache-Control": "no-store"})
+    return RedirectResponse("/sign-in", 303)
+
+
+def now_values(request: Request, context: ApiContext, directory: Directory) -> dict[str, Any]:
+    """What the town now comes to; at most two seconds old, for everyone who looks."""
+    state: PageState = request.app.state.pages
+
+    def make() -> dict[str, Any]:
+        now = context.clock()
+        local = now.astimezone(context.settings.zone)
+        midnight = datetime(local.year, local.month, local.day, tzinfo=context.settings.zone)
+        latest = newest(context.store, directory, now)
+        silent = [one for one in latest if one.state != "current" and one.sensor.kind != "health"]
+        ages = [one.age_s for one in latest if one.age_s is not None]
+        return {
+            "vehicles": vehicles_last_hour(context.store, directory, now),
+            "streets": state.week.get(directory.version, lambda: ranked(context, directory, week_so_far(context, now))),
+            "lights": lights_of(directory, latest, now),
+            "power": power_of(context.store, directory, latest, midnight, now),
+            "devices": device_entries(context, directory, list(directory.devices)),
+            "silent": sorted(silent, key=lambda one: (one.age_s is None, -(one.age_s or 0.0))),
+            "sensors": len(latest),
+            "newest_s": min(ages) if ages else None,
+            "at": now,
+        }
+
+    return state.now.get(directory.version, make)
+
+
+def climate_values(request: Request, context: ApiContext, directory: Directory) -> list[dict[str, Any]]:
+    """Every target's view; at most a minute old."""
+    state: PageState = request.app.state.pages
+    return state.climate.get(
+        directory.version, lambda: [view_of(request, context, directory, target) for target in directory.targets]
+    )
+
+
+@router.get("/")
+@reader_only
+def town(request: Request, context: ApiContext, directory: Directory) -> Response:
+    """The town now."""
+    state: PageState = request.app.state.pages
+    # Adding up years takes a moment: the page doesn't wait for it, it is filled in.
+    climate = state.climate.peek(directory.version)
+    return render(
+        request, "town.html", climate=climate, empty=not directory.sensors, **now_values(request, context, directory)
+    )
+
+
+@router.get("/fragments/now")
+@reader_only
+def now_fragment(request: Request, context: ApiContext, directory: Directory) -> Response:
+    """The part of the page that changes all the time."""
+    return render(request, "_now.html", **now_values(request, context, directory))
+
+
+@router.get("/fragments/devices")
+@reader_only
+def devices_fragment(request: Request, context: ApiContext, directory: Directory) -> Response:
+    """Devices, and sensors that are silent."""
+    return render(request, "_devices.html", **now_values(request, context, directory))
+
+
+@router.get("/fragments/climate")
+@reader_only
+def climate_fragment(request: Request, context: ApiContext, directory: Directory) -> Response:
+    """The answer at the top."""
+    return render(request, "_climate.html", climate=climate_values(request, context, directory))
+
+
+@router.get("/sites/{id}")
+def site(request: Request, id: Id) -> Response:
+    """One street: this week."""
+    refused = _refused(request)
+    if refused is not None:
+        return refused
+    context, directory = the_context(request), the_directory(request)
+    row = known("id", id, directory.sites)
+    span = week_so_far(context, context.clock())
+    sensors = directory.sensors_of(kinds=KINDS, site=id)
+    summary = site_summary(context.store, directory, id, span) if sensors else None
+    return render(request, "site.html", site=row, summary=summary, sensors=sensors)
+
+
+@router.get("/buildings/{id}")
+def building(request: Request, id: Id) -> Response:
+    """One building: this month."""
+    refused = _refused(request)
+    if refused is not None:
+        return refused
+    context, directory = the_context(request), the_directory(request)
+    row = known("id", id, directory.buildings)
+    zone = context.settings.zone
+    now = context.clock()
+    first = now.astimezone(zone).date().replace(day=1)
+    span = span_of("month", first.isoformat(), now.isoformat(), zone, now=now, most_rows=12)
+    meters = counted_meters(directory, directory.sensors_of(kinds=("meter",), building=id))
+    energy = totals(directory, id, span, medium_rows(context.store, meters, span))
+    return render(request, "building.html", building=row, energy=energy, meters=[meter for meter, _ in meters])
+
+
+@router.get("/about")
+@reader_only
+def about(request: Request, context: ApiContext, directory: Directory) -> Response:
+    """Methods, release, licences."""
+    return render(
+        request, "about.html", sites=list(directory.sites.values()), buildings=list(directory.buildings.values()),
+        rate=context.settings.rate_per_s,
+    )  # fmt: skip
+
+
+@router.get("/sign-in")
+def sign_in_form(request: Request) -> Response:
+    """Asks for a key."""
+    access.counted(request)
+    return render(request, "sign_in.html", wrong=False)
+
+
+@router.post("/sign-in")
+async def sign_in(request: Request) -> Response:
+    """Takes a key and keeps it in a cookie that scripts can't read and other sites can't send."""
+    await run_in_threadpool(access.counted, request)
+    fields = parse_qs((await request.body()).decode("utf-8", "replace"), max_num_fields=10)
+    token = fields.get("key", [""])[0].strip()
+    context = the_context(request)
+    key = await run_in_threadpool(verify_key, context.registry, token, context.clock())
+    if key is None or not key.scopes & {"read", "admin"}:
+        return render(request, "sign_in.html", 401, wrong=True)
+    response = RedirectResponse("/", 303)
+    response.set_cookie(
+        access.COOKIE, token, max_age=30 * 86_400, httponly=True, samesite="strict",
+        secure=request.url.scheme == "https",
+    )  # fmt: skip
+    return response
+
+
+@router.post("/sign-out")
+def sign_out() -> Response:
+    """Forgets the key."""
+    response = RedirectResponse("/sign-in", 303)
+    response.delete_cookie(access.COOKIE, httponly=True, samesite="strict")
+    return response
