@@ -4,8 +4,8 @@ A session of its own is kept at the broker (MQTT 3.1.1, `clean_session` off), so
 away waits there; the devices keep it anyway until they have the receipt. Acknowledgements of an earlier connection are
 dropped: the broker delivers those messages again, and taking them over twice is harmless.
 
-A worker of a shared subscription keeps no session: brokers (mosquitto, for one) go on giving an absent member its share,
-and the other workers would wait for it. What was on its way to a worker that died the devices send again.
+A worker of a shared subscription keeps no session: brokers (mosquitto, for one) go on giving an absent member its
+share, and the other workers would wait for it. What was on its way to a worker that died the devices send again.
 """
 
 from __future__ import annotations
