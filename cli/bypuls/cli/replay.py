@@ -94,13 +94,12 @@ def replay_command(
 ) -> None:
     """Publish a recording over MQTT and wait for every receipt. The same recording twice is stored once."""
     try:
+        asked = None if shift in (None, "now") else span(shift)
         columns = load_mapping(mapping) if mapping is not None else None
         with console.status("Reading the recording …"):
             recording = load_recording(files, columns)
         faults = Faults(seed, duplicates, resent, disorder, gaps, skew, meter_resets)
-        moved = timedelta()
-        if shift is not None:
-            moved = shift_to_now(recording, now()) if shift == "now" else span(shift)
+        moved = asked or (shift_to_now(recording, now()) if shift == "now" else timedelta())
         options = Options(speed, moved, prefix, repeat, faults)
         if register_in:
             with registry_of(data_dir) as registry:

@@ -31,6 +31,9 @@ DEFAULT_INTERVAL_S = 900.0
 # A register's amount is spread between readings at most 2 intervals apart, judged by 3 readings on either side.
 _NEAR_INTERVALS = 2 * (CONTEXT_READINGS + 1)
 
+# So many marks are read at a time.
+_MOST_MARKS = 2000
+
 # Longer windows are taken in pieces: bounded memory, whatever was replayed.
 _PIECE_US = 31 * 86_400_000_000
 
@@ -193,7 +196,7 @@ class RollupWorker:
         """
         if not self._lease():
             return False
-        windows = [window for window in self._book.dirty() if not self._set_aside.issuperset(window.marks)]
+        windows = [window for window in self._book.dirty(_MOST_MARKS) if not self._set_aside.issuperset(window.marks)]
         sensors = self._admission().sensors
         for window in windows:
             if stop is not None and stop.is_set():
@@ -213,7 +216,8 @@ class RollupWorker:
                 log.exception("a window can't be rolled up", kind=window.kind, sensor=window.sensor)
                 continue
             self._book.clean([window])
-        return bool(windows) and self._book.dirty_marks() > 200
+        # Fewer than were asked for: that was all of it. What came meanwhile may wait and be rolled up together.
+        return sum(len(window.marks) for window in windows) >= _MOST_MARKS
 
     def _lease(self, *, at_least_s: float = LEASE_S) -> bool:
         """Whether the lease is held for `at_least_s` [s] more; it is prolonged where it isn't."""

@@ -134,7 +134,7 @@ class Book:
         with self._writing() as connection:
             dirty.mark(connection, windows)
 
-    def dirty(self, most_marks: int = 200) -> list[Window]:
+    def dirty(self, most_marks: int = 2000) -> list[Window]:
         """Windows to roll up, the oldest marks' sensors first."""
         with self._reading() as connection:
             return dirty.marked(connection, most_marks)

@@ -1,0 +1,62 @@
+"""What the benches run against: mosquitto and `bypuls ingest` as processes of their own, in a folder of their own."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Running:
+    """A broker and an ingest worker on a data folder."""
+
+    folder: Path
+    broker_port: int
+
+
+def free_port() -> int:
+    """A port that was free a moment ago."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+@contextlib.contextmanager
+def running(folder: Path) -> Iterator[Running]:
+    """Starts both, ends both. Raises RuntimeError where mosquitto isn't installed or doesn't start."""
+    program = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
+    if program is None:
+        raise RuntimeError("this bench needs mosquitto: apt install mosquitto")
+    port = free_port()
+    conf = folder / "mosquitto.conf"
+    conf.write_text(
+        f"listener {port} 127.0.0.1\nallow_anonymous true\nmax_inflight_messages 200\nmax_queued_messages 100000\n"
+    )
+    with contextlib.ExitStack() as stack:
+        broker = subprocess.Popen([program, "-c", str(conf)], stderr=subprocess.DEVNULL)
+        stack.callback(broker.wait, 20)
+        stack.callback(broker.terminate)
+        deadline = time.monotonic() + 15
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                break
+            except OSError:
+                if time.monotonic() > deadline:
+                    raise RuntimeError("mosquitto does not answer") from None
+                time.sleep(0.05)
+        words = ["ingest", "--data-dir", str(folder), "--broker-port", str(port)]
+        with (folder / "ingest.log").open("w") as log:
+            ingest = subprocess.Popen([sys.executable, "-m", "bypuls.cli", *words], stdout=log, stderr=log)
+        stack.callback(ingest.wait, 20)
+        stack.callback(ingest.terminate)
+        yield Running(folder, port)

@@ -1,0 +1,142 @@
+"""`bypuls up` as a newcomer types it: a living town on one page, two side by side, and nothing left after Ctrl-C."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+Start = Callable[..., subprocess.Popen[str]]
+Until = Callable[[Callable[[], bool], float, str], None]
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+def status(url: str) -> dict[str, object]:
+    try:
+        answer = httpx.get(f"{url}/api/v1/health", timeout=5.0)
+    except httpx.TransportError:
+        return {}
+    found: dict[str, object] = answer.json()
+    return found
+
+
+def processes_of(folder: Path) -> list[str]:
+    """Command lines of processes that name the folder."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue  # not a process, or gone already
+        if str(folder) in line:
+            found.append(line)
+    return found
+
+
+def test_a_living_town_and_a_second_one_beside_it(tmp_path: Path, start: Start, until: Until) -> None:
+    towns = []
+    for name in ("north", "south"):
+        folder, port = tmp_path / name, free_port()
+        words = ["up", "--data-dir", str(folder), "--port", str(port), "--history-days", "3"]
+        towns.append((folder, f"http://127.0.0.1:{port}", start(words, tmp_path / f"{name}.log")))
+
+    for folder, url, process in towns:
+        until(lambda url=url: status(url).get("status") is not None, 90, f"{url} answers")  # type: ignore[misc]
+
+        def latest(url: str = url) -> dict[str, object]:
+            answer = httpx.get(f"{url}/api/v1/latest", params={"limit": 200}, timeout=20.0)
+            return {item["sensor"]: item for item in answer.json()["items"] if item["state"] == "current"}
+
+        # Every kind of wire is read: Modbus, M-Bus, 1-wire, and the lamps by their gateway.
+        until(
+            lambda latest=latest: {"bibliotek-electricity", "bibliotek-heat"} <= latest().keys(),  # type: ignore[misc]
+            90,
+            "meters speak",
+        )
+        devices = httpx.get(f"{url}/api/v1/devices", timeout=20.0).json()["items"]
+        until(
+            lambda url=url: all(  # type: ignore[misc]
+                item["online"] for item in httpx.get(f"{url}/api/v1/devices", timeout=20.0).json()["items"]
+            ),
+            60,
+            f"all of {len(devices)} devices are online",
+        )
+        page = httpx.get(f"{url}/", timeout=20.0)
+        assert page.status_code == 200, page.text[:500]
+        assert "text/html" in page.headers["content-type"]
+        assert process.poll() is None, (tmp_path / f"{folder.name}.log").read_text()
+
+    for folder, url, process in towns:
+        asked = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(15) == 0
+        assert time.monotonic() - asked < 5.0, (tmp_path / f"{folder.name}.log").read_text()
+        assert processes_of(folder) == []
+        assert status(url) == {}
+
+
+def test_a_taken_port_is_named(tmp_path: Path, start: Start) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        log = tmp_path / "log"
+        process = start(["up", "--data-dir", str(tmp_path / "data"), "--port", str(port)], log)
+        assert process.wait(60) == 1
+    assert f"port {port} is taken" in log.read_text()
+
+
+def test_a_folder_is_held_by_one(tmp_path: Path, start: Start, until: Until) -> None:
+    folder, port = tmp_path / "data", free_port()
+    words = ["up", "--data-dir", str(folder), "--no-town", "--port"]
+    first = start([*words, str(port)], tmp_path / "first.log")
+    url = f"http://127.0.0.1:{port}"
+    until(lambda: status(url).get("status") is not None, 60, "the first one answers")
+    log = tmp_path / "second.log"
+    second = start([*words, str(free_port())], log)
+    assert second.wait(60) == 1
+    assert "another `bypuls up` runs in this folder" in log.read_text()
+    first.send_signal(signal.SIGINT)
+    assert first.wait(15) == 0
+
+
+@pytest.mark.parametrize("child", ["ingest", "api", "sim live", "mosquitto"])
+def test_what_dies_is_started_again(tmp_path: Path, start: Start, until: Until, child: str) -> None:
+    folder, port = tmp_path / "data", free_port()
+    url = f"http://127.0.0.1:{port}"
+    start(["up", "--data-dir", str(folder), "--port", str(port), "--history-days", "0"], tmp_path / "log")
+    until(lambda: status(url).get("newest_reading_age_s") is not None, 90, "a reading is there")
+
+    def pids() -> set[int]:
+        found = set()
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit():
+                try:
+                    line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                except OSError:
+                    continue  # gone already
+                if child in line and str(folder) in line and f"bypuls.cli {'up'}" not in line:
+                    found.add(int(entry.name))
+        return found
+
+    before = pids()
+    assert len(before) == 1
+    for pid in before:
+        subprocess.run(["kill", "-9", str(pid)], check=True)
+    until(lambda: bool(pids() - before), 20, f"{child} runs again")
+    killed = time.time()
+
+    def fresh() -> bool:
+        age = status(url).get("newest_reading_age_s")
+        return isinstance(age, float) and time.time() - age > killed
+
+    until(fresh, 60, "readings flow again")
