@@ -1,10 +1,14 @@
-"""Platforms of real processes for the reliability suite; everything that a test starts is killed at its end."""
+"""Platforms of real processes for the reliability suite. Stories are told three at a time: they mostly wait.
+
+Everything that a story starts is killed at its end, however it ends.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,46 +17,63 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from rig import power
-from rig.platform import Platform
-from rig.proxy import Proxy
+from rig.oracle import Findings
+from rig.platform import Broker, Platform, Story
 
-MakePlatform = Callable[..., Platform]
+AT_ONCE = 3
+Tell = Callable[[Story, str], Findings]
 
 
-@pytest.fixture
-def make_platform(tmp_path: Path, mosquitto_broker) -> Iterator[MakePlatform]:
-    """Makes platforms with a mosquitto of its own defaults, nothing of which is on disk."""
-    platforms: list[Platform] = []
-
-    def make(**options: object) -> Platform:
-        platform = Platform(tmp_path / f"platform-{len(platforms)}", mosquitto_broker, **options)  # type: ignore[arg-type]
-        platforms.append(platform)
-        return platform
-
-    yield make
-    for platform in platforms:
+def _told(story: Story, folder: Path, broker: Broker, plant: str, influx: Mapping[str, str] | None) -> Findings:
+    platform = Platform(folder, broker, plant=plant, influx=influx)
+    try:
+        return story(platform)
+    finally:
         platform.close()
+        broker.stop()
+
+
+@pytest.fixture(scope="session")
+def tell(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    mosquitto_factory: Callable[[], Broker],
+) -> Iterator[Tell]:
+    """Tells a story with a plant (or ""), and gives what the oracle found, or raises what the story raised.
+
+    All stories of the selected tests begin with the first one that is asked for, `AT_ONCE` at a time, in their order.
+    """
+    begun: dict[tuple[Story, str], Future[Findings]] = {}
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+
+        def begin(story: Story, plant: str) -> Future[Findings]:
+            if (story, plant) not in begun:
+                folder = tmp_path_factory.mktemp(story.__name__[:20]) / "platform"
+                begun[story, plant] = pool.submit(_told, story, folder, mosquitto_factory(), plant, None)
+            return begun[story, plant]
+
+        def tell(story: Story, plant: str) -> Findings:
+            for item in request.session.items:
+                parameters = getattr(item, "callspec", None)
+                if parameters is not None and "story" in parameters.params:
+                    begin(parameters.params["story"], parameters.params.get("fault", planted()))
+            return begin(story, plant).result()
+
+        yield tell
+        pool.shutdown(cancel_futures=True)
+
+
+def planted() -> str:
+    """The fault that `make plants` has planted, none in an ordinary run."""
+    return os.environ.get("BYPULS_RELIABILITY_PLANT", "")
 
 
 @pytest.fixture
-def platform(make_platform: MakePlatform) -> Platform:
-    """A sound platform: broker and registry, no ingest and no edge yet."""
-    return make_platform()
-
-
-@pytest.fixture
-def make_proxy() -> Iterator[Callable[[int], Proxy]]:
-    """Makes proxies in front of a port of this machine."""
-    proxies: list[Proxy] = []
-
-    def make(target: int) -> Proxy:
-        proxy = Proxy(target)
-        proxies.append(proxy)
-        return proxy
-
-    yield make
-    for proxy in proxies:
-        proxy.close()
+def platform(tmp_path: Path, mosquitto_broker: Broker) -> Iterator[Platform]:
+    """A sound platform of this test's own: broker and registry, no ingest and no edge yet."""
+    platform = Platform(tmp_path / "platform", mosquitto_broker)
+    yield platform
+    platform.close()
 
 
 @pytest.fixture(scope="session")
@@ -66,4 +87,4 @@ def power_cuts() -> None:
 @pytest.fixture(scope="session")
 def plant() -> str:
     """The fault that `make plants` has planted, none in an ordinary run."""
-    return os.environ.get("BYPULS_RELIABILITY_PLANT", "")
+    return planted()

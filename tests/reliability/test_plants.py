@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from rig.kills import SHOWN_BY, STORIES
 from rig.oracle import PromiseBroken
 from rig.platform import PLANTS
-from rig.scenarios import SCENARIOS, SHOWN_BY
 
 
-def test_every_plant_is_shown_by_a_scenario() -> None:
+def test_every_plant_is_shown_by_a_story() -> None:
     assert set(SHOWN_BY) == set(PLANTS)
 
 
 @pytest.mark.usefixtures("power_cuts")
-@pytest.mark.parametrize("fault", PLANTS)
-def test_the_oracle_sees_it(fault: str, make_platform) -> None:
-    platform = make_platform(plant=fault)
+@pytest.mark.parametrize(("story", "fault"), [(STORIES[name], fault) for fault, name in SHOWN_BY.items()])
+def test_the_oracle_sees_it(story, fault: str, tell) -> None:
     with pytest.raises(PromiseBroken, match="accepted rows are LOST"):
-        SCENARIOS[SHOWN_BY[fault]](platform)
-    logs = "".join(process.log for process in [*platform.edges, *platform.workers])
-    assert "PLANTED FAULT" in logs
+        tell(story, fault)

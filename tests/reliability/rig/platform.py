@@ -7,15 +7,17 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 from rig.oracle import Findings, examine, judge
 from rig.processes import Edge, Ingest, until
+from rig.proxy import Proxy
 
 from bypuls.store.book import Book
 from bypuls.store.influx import InfluxSettings, InfluxStore
@@ -101,6 +103,7 @@ class Platform:
         self.edge_kills = 0
         self._plant = plant
         self._influx = influx
+        self._proxies: list[Proxy] = []
         self.data.mkdir(parents=True)
         self.open_files()
 
@@ -127,7 +130,15 @@ class Platform:
         """Ends every process, whatever state it is in, then what this object holds open."""
         for process in [*self.edges, *self.workers]:
             process.kill()
+        for proxy in self._proxies:
+            proxy.close()
         self.close_files()
+
+    def proxy(self, target: int | None = None) -> Proxy:
+        """A proxy in front of the broker, or of another port of this machine."""
+        proxy = Proxy(target or self.broker.port)
+        self._proxies.append(proxy)
+        return proxy
 
     def edge(
         self, device: str, *, rate_hz: float = 50.0, ghost_hz: float = 2.0, port: int | None = None, **settings: object
@@ -228,8 +239,9 @@ class Platform:
         )
 
     def judge(self) -> Findings:
-        """Asks the oracle. Raises PromiseBroken."""
+        """Asks the oracle. Raises PromiseBroken, also where a device is alarmed for no reason."""
         found = self.findings()
+        found.demand("devices are ALARMED though no card was copied", self.book.alarms())
         judge(found, killed=self.edge_kills)
         return found
 
@@ -243,6 +255,8 @@ class Platform:
         # No event tells that the last reading was committed: a kill or a full disk may have cost it. Loads look for
         # the stop every 0.05 s or once a period; commits follow within commit_s.
         time.sleep(max((edge.quiet_after_s for edge in self.edges), default=0.0))
+        with contextlib.suppress(TimeoutError):
+            until(lambda: all(edge.waiting() == 0 for edge in self.edges), "outboxes are empty", 1.0)
         for edge in self.edges:
             if restart and edge.waiting() and edge.alive:
                 edge.stop()
@@ -256,3 +270,12 @@ class Platform:
         if found.waiting:
             raise AssertionError(f"{found.waiting} rows still wait")
         return found
+
+
+# What a test tells: it does something to a platform, and ends with what the oracle found, or raises.
+Story = Callable[[Platform], Findings]
+
+
+def by_name(*stories: Story) -> Mapping[str, Story]:
+    """Stories by their functions' names."""
+    return MappingProxyType({story.__name__: story for story in stories})

@@ -19,12 +19,16 @@ from bypuls.edge.outbox_state import Stats, inspect
 HERE = Path(__file__).resolve().parents[1]
 
 
-def until(holds: Callable[[], bool], what: str, within_s: float = 15.0, every_s: float = 0.05) -> float:
-    """Waits until `holds()`; the seconds that it took [s]. Fails naming `what` after `within_s` [s]."""
+class StillNot(AssertionError, TimeoutError):
+    """What was waited for did not come about."""
+
+
+def until(holds: Callable[[], bool], what: str, within_s: float = 15.0, every_s: float = 0.1) -> float:
+    """Waits until `holds()`; the seconds that it took [s]. Raises StillNot after `within_s` [s]."""
     began = time.monotonic()
     while not holds():
         if time.monotonic() - began > within_s:
-            raise AssertionError(f"after {within_s:g} s still not: {what}")
+            raise StillNot(f"after {within_s:g} s still not: {what}")
         time.sleep(every_s)
     return time.monotonic() - began
 
@@ -50,6 +54,7 @@ class Process:
             power.adopt(self.folder)
             runner = ["-m", "rig.power", self._module]
             environment["BYPULS_POWER"] = str(self.folder)
+        path = os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")]))
         clean = {name: value for name, value in os.environ.items() if not name.startswith("BYPULS_")}
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(
@@ -58,7 +63,7 @@ class Process:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                env={**clean, "PYTHONPATH": str(HERE), **self.environment(), **environment},
+                env={**clean, "PYTHONPATH": path, **self.environment(), **environment},
             )
 
     def environment(self) -> Mapping[str, str]:

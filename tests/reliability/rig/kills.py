@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from rig.oracle import Findings
-from rig.platform import Platform
+from rig.platform import Platform, Story, by_name
 from rig.processes import Edge, until
 
 from bypuls.edge.crash import POINTS
@@ -120,7 +120,7 @@ def power_cut_of_the_server(platform: Platform) -> Findings:
     return platform.settle()
 
 
-def killed_at_random(platform: Platform, *, seed: int = 20261123, for_s: float = 8.0) -> Findings:
+def killed_at_random(platform: Platform, *, seed: int = 20261123, for_s: float = 6.0) -> Findings:
     """Edges, broker and ingest die at random moments, one after the other or together."""
     chance = random.Random(seed)
     edges = [platform.edge(f"pi-{number}", rate_hz=40) for number in range(2)]
@@ -149,22 +149,17 @@ def killed_at_random(platform: Platform, *, seed: int = 20261123, for_s: float =
     return platform.settle()
 
 
-SCENARIOS: Mapping[str, Callable[[Platform], Findings]] = MappingProxyType(
-    {
-        scenario.__name__: scenario
-        for scenario in (
-            edges_killed_at_every_point,
-            ingest_killed_at_every_moment,
-            broker_loses_what_it_acknowledged,
-            server_dies_while_the_store_stalls,
-            power_cut_of_an_edge,
-            power_cut_of_the_server,
-            killed_at_random,
-        )
-    }
+STORIES: Mapping[str, Story] = by_name(
+    edges_killed_at_every_point,
+    ingest_killed_at_every_moment,
+    power_cut_of_the_server,
+    broker_loses_what_it_acknowledged,
+    server_dies_while_the_store_stalls,
+    power_cut_of_an_edge,
+    killed_at_random,
 )
 
-# Which scenario shows which planted fault; a kill alone can't show the missing fsync.
+# Which story shows which planted fault; a kill alone can't show the missing fsync.
 SHOWN_BY: Mapping[str, str] = MappingProxyType(
     {
         "receipt-before-write": "server_dies_while_the_store_stalls",
