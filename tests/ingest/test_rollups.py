@@ -280,7 +280,7 @@ def test_a_register_that_is_told_seldom_keeps_its_bins_when_another_is_late(roll
 
     def readings(name: str) -> list[Reading]:
         sparse: list[Reading] = [meter(name, at(n), float(n)) for n in (0, 100, 200, 300, 400)]
-        dense = [Meter(sensor=name, t=at(n, 10), medium="electricity", export_wh=float(n)) for n in range(-3, 4)]
+        dense = [Meter(sensor=name, t=at(n, 10), medium="electricity", export_wh=float(n + 9)) for n in range(-3, 4)]
         return sparse + dense
 
     for reading in readings(sensor):

@@ -11,6 +11,7 @@ share, and the other workers would wait for it. What was on its way to a worker 
 from __future__ import annotations
 
 import ssl
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,7 +55,8 @@ class BrokerSettings:
 class Subscriber:
     """A connection that reconnects by itself. `messages` fills while it runs.
 
-    `connected`: the broker has accepted it.  `subscribed`: and lets it have the readings.
+    `connected`: the broker has accepted it.  `subscribed`: and lets it have the readings.  `generation`: how often it
+    was connected.
     """
 
     def __init__(
@@ -63,7 +65,8 @@ class Subscriber:
         self.messages = Inbox() if inbox is None else inbox
         self.connected = False
         self.subscribed = False
-        self._generation = 0
+        self.generation = 0
+        self._thread: threading.Thread | None = None
         self._broker = broker
         self._filter = every("readings", share=share)
         self._client = mqtt.Client(
@@ -76,6 +79,7 @@ class Subscriber:
         secure(self._client, broker)
         self._client.max_queued_messages_set(_MOST_RECEIPTS)
         self._client.reconnect_delay_set(min_delay=1, max_delay=30)
+        self._client.on_pre_connect = self._on_pre_connect
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
         self._client.on_subscribe = self._on_subscribe
@@ -90,8 +94,7 @@ class Subscriber:
 
     def check(self) -> None:
         """Raises NetworkEnded where the thread that `start` made has died, of whatever."""
-        # paho refuses to start a second thread while the first one lives.
-        if self._client.loop_start() == MQTTErrorCode.MQTT_ERR_SUCCESS:
+        if self._thread is not None and not self._thread.is_alive():
             raise NetworkEnded("the MQTT thread died; its last words are on the standard error output")
 
     def stop(self) -> None:
@@ -114,8 +117,11 @@ class Subscriber:
     def acknowledge(self, message: Message) -> None:
         """Lets the broker forget the message, unless the connection on which it came is gone."""
         generation, mid = message.ticket
-        if generation == self._generation and self.connected:
+        if generation == self.generation and self.connected:
             self._client.ack(mid, 1)
+
+    def _on_pre_connect(self, _client: mqtt.Client, _userdata: object) -> None:
+        self._thread = threading.current_thread()  # paho's, which it doesn't name to anybody
 
     def _on_connect(
         self, client: mqtt.Client, _userdata: object, _flags: mqtt.ConnectFlags, reason: ReasonCode, _properties: object
@@ -123,7 +129,7 @@ class Subscriber:
         if reason.is_failure:
             log.error("the broker refuses ingest", broker=str(self._broker), reason=str(reason))
             return
-        self._generation += 1
+        self.generation += 1
         self.connected = True
         client.subscribe(self._filter, qos=1)
         log.info("connected to the broker", broker=str(self._broker), filter=self._filter)
@@ -156,7 +162,7 @@ class Subscriber:
             name = message.topic
         except UnicodeDecodeError:  # a broker should have refused it; here it becomes a dead letter
             name = "a topic that is not UTF-8"
-        ticket = (self._generation, message.mid)
+        ticket = (self.generation, message.mid)
         self.messages.put(Message(name, bytes(message.payload), message.retain, ticket))
 
 
