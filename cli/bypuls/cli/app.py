@@ -6,7 +6,7 @@ from importlib.metadata import version as version_of
 
 import typer
 
-from bypuls.cli import broker, letters, registry, replay, services, town, up
+from bypuls.cli import broker, grafana, letters, registry, replay, services, town, up
 
 app = typer.Typer(
     name="bypuls",
@@ -23,6 +23,7 @@ app.command("replay")(replay.replay_command)
 app.add_typer(town.app, name="sim")
 app.add_typer(registry.app, name="registry")
 app.add_typer(registry.keys_app, name="keys")
+app.add_typer(grafana.app, name="grafana")
 app.add_typer(letters.app, name="dead-letters")
 
 

@@ -47,6 +47,7 @@ class Environment(BaseSettings):
     broker_key_file: Path | None = None
     broker_username: str | None = None
     broker_password: SecretStr | None = None
+    grafana_token: SecretStr = SecretStr("")
 
 
 DataDir = Annotated[
