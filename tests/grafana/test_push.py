@@ -126,7 +126,7 @@ def test_whoever_saves_in_between_wins(fake_grafana: Any, client: GrafanaApi, bo
     newer = copy.deepcopy(boards[0])
     newer["description"] = "Bedre."
     plain_save = fake_grafana.save
-    raced = []
+    raced: list[bool] = []
 
     def save(body: Json) -> tuple[int, Any]:
         if not raced:
