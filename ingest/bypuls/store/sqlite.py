@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import sqlite3
 import threading
@@ -104,7 +105,13 @@ class _File:
         self._lock = threading.Lock()
         self._local = threading.local()
         self._all: list[sqlite3.Connection] = []
-        self._writer = self._open()
+        # SQLite does not wait where two processes turn the WAL on at once: one of them makes the file.
+        with path.with_name(f"{path.name}.lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self._writer = self._open()
+            self._make(tables)
+
+    def _make(self, tables: Mapping[str, tuple[str, Mapping[str, str]]]) -> None:
         with self.transaction() as connection:
             for name, (create, columns) in tables.items():
                 connection.execute(create)
@@ -118,7 +125,8 @@ class _File:
         with _told(self.path):
             connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
             connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
-            connection.execute("PRAGMA journal_mode = WAL")
+            if connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+                connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA cache_size = -65536")
             connection.execute("PRAGMA temp_store = MEMORY")
