@@ -28,7 +28,10 @@ log = structlog.get_logger("bypuls.ingest")
 # What is taken over at once: enough to spread one durable write over many readings, little enough to answer soon.
 _MOST_MESSAGES = 32
 _FIRST_WAIT_S = 0.5
-_LONGEST_WAIT_S = 30.0
+# A disk that has room again, a lock that is free: readings go on within 5 s. What a remote store is spared is its own pace.
+_LONGEST_WAIT_S = 3.0
+# A wrong token or a missing bucket: the operator must act first.
+_MISCONFIGURED_WAIT_S = 30.0
 # A device that retires on a day set beforehand changes nothing in the registry when the day comes.
 _REGISTRY_AT_LEAST_EVERY_S = 300.0
 
@@ -180,7 +183,7 @@ class Ingest:
                 return
             except StoreError as error:
                 self.metrics.waits.inc()
-                asked = error.retry_after_s if isinstance(error, Unavailable) else _LONGEST_WAIT_S
+                asked = error.retry_after_s if isinstance(error, Unavailable) else _MISCONFIGURED_WAIT_S
                 pause = asked if asked is not None else wait_s * self._jitter.uniform(0.5, 1.5)
                 log.warning("ingest waits", reason=str(error), seconds=round(pause, 1))
                 stop.wait(pause)
