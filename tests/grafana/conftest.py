@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Protocol
 
+import numpy as np
 import pytest
 
 from bypuls.grafana.flux import Buckets
@@ -18,7 +19,7 @@ from bypuls.sim.history import history
 from bypuls.sim.town import Town
 from bypuls.store.influx import Asset, InfluxSettings, InfluxStore
 from bypuls.store.protocol import Bins
-from bypuls.wire import Health
+from bypuls.wire import to_us
 
 Json = dict[str, Any]
 
@@ -196,6 +197,25 @@ def settings(server: Server, buckets: Buckets) -> InfluxSettings:
     return InfluxSettings(server.url, server.token, server.org, buckets.raw, buckets.rollup)
 
 
+LAST_QUARTER = datetime(2025, 10, 28, 14, 0, tzinfo=UTC)
+
+
+def health_bin(device: str, number: int) -> Bins:
+    """A device's newest quarter; the first device can't read two of its sensors."""
+    failing = "radar-hareskovvej,radar-lautrupparken" if number == 0 else ""
+    columns: dict[str, Any] = {
+        "n": np.array([10.0]),
+        "outbox_rows_max": np.array([float(number)]),
+        "outbox_oldest_s_max": np.array([1.5]),
+        "dropped_max": np.zeros(1),
+        "disk_free_mb_min": np.array([20_000.0]),
+        "cpu_temp_c_max": np.array([44.0]),
+        "failing": np.array([failing], dtype=object),
+        "version": np.array(["0.1.0"], dtype=object),
+    }
+    return Bins("health", device, np.array([to_us(LAST_QUARTER)], dtype=np.int64), columns)
+
+
 @pytest.fixture(scope="session")
 def town_data(influx_server: Server) -> TownData:
     """Days on which lamps have faults; Danish clocks went back in the night to 26 October 2025, the third of them."""
@@ -213,24 +233,8 @@ def town_data(influx_server: Server) -> TownData:
                 until = int(block.t_us[-1]) + 1
                 store.replace_bins(block.kind, block.sensor, int(block.t_us[0]), until, [bins])
         store.assets(town_assets(town))
-        failing = {0: ("radar-hareskovvej", "radar-lautrupparken")}
-        rejected = store.write(
-            [
-                Health(
-                    sensor=device,
-                    t=end - timedelta(minutes=1),
-                    outbox_rows=number,
-                    outbox_oldest_s=1.5,
-                    dropped=0,
-                    disk_free_mb=20_000.0,
-                    cpu_temp_c=44.0,
-                    failing=failing.get(number),
-                    version="0.1.0",
-                )
-                for number, device in enumerate(town.devices)
-            ]
-        )
-        assert not rejected
+        for number, device in enumerate(town.devices):
+            store.replace_bins("health", device, to_us(LAST_QUARTER), to_us(end), [health_bin(device, number)])
     finally:
         store.close()
     return TownData(influx_server, buckets, town, start, end)

@@ -17,10 +17,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Writes the files and says which. 0 = done."""
     parser = argparse.ArgumentParser(prog="python -m bypuls.grafana", description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, default=COMMITTED, help="default: %(default)s")
-    parser.add_argument("--raw-bucket", default=Buckets().raw, help="readings as they came (default: %(default)s)")
     parser.add_argument("--rollup-bucket", default=Buckets().rollup, help="quarter-hour bins (default: %(default)s)")
     options = parser.parse_args(arguments)
-    for path in render(options.folder, Buckets(options.raw_bucket, options.rollup_bucket)):
+    for path in render(options.folder, Buckets(rollup=options.rollup_bucket)):
         sys.stdout.write(f"{path}\n")
     return 0
 

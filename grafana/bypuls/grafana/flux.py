@@ -15,7 +15,10 @@ ZONE = "Europe/Copenhagen"
 
 @dataclass(frozen=True, slots=True)
 class Buckets:
-    """The store's buckets: readings as they came, and quarter-hour bins."""
+    """The store's buckets: readings as they came, and quarter-hour bins.
+
+    Panels read the bins alone: Grafana's token needs no right to single passages, and history shows like yesterday.
+    """
 
     raw: str = "bypuls"
     rollup: str = "bypuls_rollup"

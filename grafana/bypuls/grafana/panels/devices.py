@@ -6,7 +6,8 @@ from bypuls.grafana.builders import Column, Json, chart, stat, suffixed, table, 
 from bypuls.grafana.flux import AS_SERIES, Buckets, each, labelled, program, select
 from bypuls.grafana.texts import Translate
 
-_NUMBERS = ("outbox_rows", "outbox_oldest_s", "dropped", "disk_free_mb", "cpu_temp_c")
+# The worst of a quarter of each.
+_NUMBERS = ("outbox_rows_max", "outbox_oldest_s_max", "dropped_max", "disk_free_mb_min", "cpu_temp_c_max")
 _TEXTS = ("failing", "version")
 
 
@@ -66,51 +67,54 @@ def waiting_now(_: Translate, buckets: Buckets) -> Json:
 
 def devices(_: Translate, buckets: Buckets) -> Json:
     """Each device's newest health."""
-    newest = "date.sub(d: 7d, from: stop)"
+    week = "date.sub(d: 7d, from: stop)"
+    newest = """|> last()
+  |> group(columns: ["sensor", "_field"])
+  |> sort(columns: ["_time"])
+  |> last()"""
+    as_rows = """|> group()
+  |> pivot(rowKey: ["sensor"], columnKey: ["_field"], valueColumn: "_value")"""
     numbers = f"""
-{select(buckets.raw, "health", _NUMBERS, start=newest)}
-  |> last()
-  |> group()
-  |> pivot(rowKey: ["sensor"], columnKey: ["_field"], valueColumn: "_value")
+{select(buckets.rollup, "health", _NUMBERS, start=week)}
+  {newest}
+  {as_rows}
 """
     heard = f"""
-{select(buckets.raw, "health", _NUMBERS, start=newest)}
-  |> group(columns: ["sensor"])
-  |> last(column: "_time")
+{select(buckets.rollup, "health", ["n"], start=week)}
+  |> filter(fn: (r) => r._value > 0.0)
+  {newest}
   |> group()
   |> keep(columns: ["sensor", "_time"])
   |> rename(columns: {{_time: "heard"}})
 """
     texts = f"""
-{select(buckets.raw, "health", _TEXTS, start=newest)}
-  |> last()
-  |> map(fn: (r) => ({{r with _value: regexp.replaceAllString(r: /[\\[\\]"]/, v: r._value, t: "")}}))
-  |> group()
-  |> pivot(rowKey: ["sensor"], columnKey: ["_field"], valueColumn: "_value")
+{select(buckets.rollup, "health", _TEXTS, start=week)}
+  {newest}
+  {as_rows}
 """
     return table(
         _("Devices"),
         _(
-            "Each device's newest report of the last 7 days. Rows leave an outbox on a receipt alone, so that a "
-            "growing number means that the way to the platform is cut, not that readings are lost."
+            "Each device's newest quarter of an hour within 7 days, at its worst. Rows leave an outbox on a receipt alone, so "
+            "that a growing number means that the way to the platform is cut, not that readings are lost."
         ),
         program(numbers, imports=("date",)),
         program(heard, imports=("date",)),
-        program(texts, imports=("date", "regexp")),
+        program(texts, imports=("date",)),
         columns=(
             Column("sensor", _("Device")),
             Column("heard", _("Last heard"), "dateTimeFromNow"),
-            Column("outbox_rows", _("Readings waiting"), "short", 0),
-            Column("outbox_oldest_s", _("Oldest waiting"), "s", 0),
-            Column("dropped", _("Refused, outbox full"), "short", 0),
+            Column("outbox_rows_max", _("Readings waiting"), "short", 0),
+            Column("outbox_oldest_s_max", _("Oldest waiting"), "s", 0),
+            Column("dropped_max", _("Refused, outbox full"), "short", 0),
             Column("failing", _("Sensors that fail")),
-            Column("disk_free_mb", _("Free disk"), "decmbytes", 0),
-            Column("cpu_temp_c", _("Processor"), "celsius", 1),
+            Column("disk_free_mb_min", _("Free disk"), "decmbytes", 0),
+            Column("cpu_temp_c_max", _("Processor"), "celsius", 1),
             Column("version", _("Release")),
         ),
         no_value=_("unknown"),
         size=(24, 8),
-        sort_by="outbox_rows",
+        sort_by="outbox_rows_max",
     )
 
 

@@ -166,6 +166,7 @@ def faults(_: Translate, buckets: Buckets) -> Json:
   |> filter(fn: (r) => {_FAULTY})
   |> map(fn: (r) => ({{r with asset: if exists r.asset then r.asset else r.sensor}}))
   |> group(columns: ["asset", "_value"])
+  |> sort(columns: ["_time"])
   |> last()
   |> rename(columns: {{_value: "faults"}})
   |> named()
