@@ -95,8 +95,8 @@ def devices(_: Translate, buckets: Buckets) -> Json:
     return table(
         _("Devices"),
         _(
-            "Each device's newest quarter of an hour within 7 days, at its worst. Rows leave an outbox on a receipt alone, so "
-            "that a growing number means that the way to the platform is cut, not that readings are lost."
+            "Each device's newest quarter of an hour within 7 days, at its worst. Rows leave an outbox on a receipt "
+            "alone, so that a growing number means that the way to the platform is cut, not that readings are lost."
         ),
         program(numbers, imports=("date",)),
         program(heard, imports=("date",)),
