@@ -14,7 +14,7 @@ from bypuls.ingest.gate import Gate
 from bypuls.ingest.messages import Answer, Message
 from bypuls.store.book import Book, Letter, Taken, Tally, as_windows
 from bypuls.store.protocol import Store
-from bypuls.wire import Batch, Reading, Receipt, Refusal, WireError, decode_batch, to_us
+from bypuls.wire import Batch, Reading, Receipt, Refusal, RefusedReading, WireError, decode_batch, to_us
 from bypuls.wire.batches import raw_readings
 from bypuls.wire.messages import ranges
 from bypuls.wire.topics import parse_topic
@@ -38,13 +38,20 @@ class _Work:
     raws: list[bytes] = field(default_factory=list)
 
     def letters(self) -> list[Letter]:
-        if not self.refused:
-            return []
-        raws, batch = raw_readings(self.payload), self.batch
+        batch = self.batch
         return [
-            Letter(batch.device, reason, raws[seq - batch.first], batch.epoch, seq)
+            Letter(batch.device, reason, self._raw(seq - batch.first), batch.epoch, seq)
             for seq, reason in sorted(self.refused.items())
         ]
+
+    def _raw(self, index: int) -> bytes:
+        """A reading's bytes as they came: the codec has those that it refused, the others are looked for once."""
+        reading = self.batch.readings[index]
+        if isinstance(reading, RefusedReading):
+            return reading.raw
+        if not self.raws:
+            self.raws = raw_readings(self.payload)
+        return self.raws[index]
 
 
 @dataclass(frozen=True, slots=True)
