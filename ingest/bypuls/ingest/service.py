@@ -28,7 +28,7 @@ log = structlog.get_logger("bypuls.ingest")
 # What is taken over at once: enough to spread one durable write over many readings, little enough to answer soon.
 _MOST_MESSAGES = 32
 _FIRST_WAIT_S = 0.5
-# A disk that has room again, a lock that is free: readings go on within 5 s. What a remote store is spared is its own pace.
+# A disk that has room again: readings go on within 5 s. A remote store is spared by its own pace.
 _LONGEST_WAIT_S = 3.0
 # A wrong token or a missing bucket: the operator must act first.
 _MISCONFIGURED_WAIT_S = 30.0
