@@ -150,12 +150,15 @@ def traffic_columns(
     fields: Sequence[str],
     *,
     by_direction: bool = False,
+    vehicle_class: str | None = None,
 ) -> Columns:
     """The columns of a sensor of traffic; by direction each name begins with `toward_` or `away_`."""
     speeds = any(field in _NEEDS_HISTOGRAMS for field in fields)
     columns: Columns = {}
     for direction in ("toward", "away") if by_direction else (None,):
-        rows = vehicle_rows(store, directory, sensor, span, direction=direction, speeds=speeds)
+        rows = vehicle_rows(
+            store, directory, sensor, span, direction=direction, vehicle_class=vehicle_class, speeds=speeds
+        )
         with np.errstate(divide="ignore", invalid="ignore"):
             share = np.where(rows.n > 0.0, rows.over_n / rows.n, np.nan)
         found = {

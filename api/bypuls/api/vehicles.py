@@ -53,9 +53,10 @@ def vehicle_rows(
     span: Span,
     *,
     direction: str | None = None,
+    vehicle_class: str | None = None,
     speeds: bool = True,
 ) -> VehicleRows:
-    """What `sensor` counted in each row, of one direction where it is given. Without `speeds` the percentiles and what
+    """What `sensor` counted in each row, of one direction and class where they are given. Without `speeds` the percentiles and what
     was over the limit stay unknown, which saves reading histograms."""
     names = _NUMBERS + (_TEXTS if speeds else ())
     table = store.bins(
@@ -64,7 +65,10 @@ def vehicle_rows(
     )  # fmt: skip
     rows = len(span.length_s)
     observed_s = observed(store, [sensor], table, span)
-    kept = np.ones(len(table), dtype=bool) if direction is None else table.tags["direction"] == direction
+    kept = np.ones(len(table), dtype=bool)
+    for tag, asked in (("direction", direction), ("vehicle_class", vehicle_class)):
+        if asked is not None:
+            kept &= table.tags[tag] == asked
     row = span.rows_of(table.t_us)
     n = sum_known(row, table.columns["n"], rows, kept)
     # Somebody watched, nobody came: that is zero. Nobody watched: that is unknown.

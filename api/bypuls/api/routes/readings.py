@@ -79,6 +79,9 @@ def series(
         Query(max_length=500, description="what to tell, with commas between; `all` for everything the kind has"),
     ] = None,
     by: Annotated[Literal["direction"] | None, Query(description="of traffic: columns for each direction")] = None,
+    vehicle_class: Annotated[
+        str | None, Query(pattern=ID_PATTERN, description="of traffic: only this class, as the sensor names it")
+    ] = None,
     format: Annotated[Literal["json", "csv"], Query(description="JSON columns, or a table")] = "json",
     lang: Annotated[
         Literal["en", "da"], Query(description="of a table: `da` has semicolons and decimal commas")
@@ -97,8 +100,12 @@ def series(
     traffic = bin_kind(row.kind) == TRAFFIC
     if by is not None and not traffic:
         bad_parameter("by", by, f"nothing: a {row.kind} has no directions")
+    if vehicle_class is not None and not traffic:
+        bad_parameter("vehicle_class", vehicle_class, f"nothing: a {row.kind} has no vehicles")
     if traffic:
-        columns = traffic_columns(context.store, directory, row, span, names, by_direction=by is not None)
+        columns = traffic_columns(
+            context.store, directory, row, span, names, by_direction=by is not None, vehicle_class=vehicle_class
+        )
     else:
         columns = quantity_columns(context.store, row, span, names, all_columns=fields is not None)
     starts = span.starts()
