@@ -1,0 +1,1 @@
+"""Reports: what a person signs. Built from data alone, rendered to several forms."""

@@ -1,0 +1,1 @@
+"""Speed reports: observations and settings in, one `SpeedReport` out; `render/` turns it into files."""
