@@ -1,4 +1,4 @@
-"""Platforms of real processes for the reliability suite. Stories are told three at a time: they mostly wait.
+"""Platforms of real processes for the reliability suite. Stories are told several at a time: they mostly wait.
 
 Everything that a story starts is killed at its end, however it ends.
 """
@@ -21,6 +21,7 @@ from rig.oracle import Findings
 from rig.platform import Broker, Platform, Story
 
 AT_ONCE = 3
+HERE = Path(__file__).parent
 Tell = Callable[[Story, str], Findings]
 
 
@@ -33,7 +34,7 @@ def _told(story: Story, folder: Path, broker: Broker, plant: str, influx: Mappin
         broker.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="session", autouse=True)
 def tell(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
@@ -41,25 +42,17 @@ def tell(
 ) -> Iterator[Tell]:
     """Tells a story with a plant (or ""), and gives what the oracle found, or raises what the story raised.
 
-    All stories of the selected tests begin with the first one that is asked for, `AT_ONCE` at a time, in their order.
+    All stories of the selected tests begin with the first test, `AT_ONCE` at a time, in the tests' order.
     """
     begun: dict[tuple[Story, str], Future[Findings]] = {}
     with ThreadPoolExecutor(AT_ONCE) as pool:
-
-        def begin(story: Story, plant: str) -> Future[Findings]:
-            if (story, plant) not in begun:
+        for item in request.session.items:
+            told = getattr(item, "callspec", None)
+            if told is not None and item.path.parent == HERE and "story" in told.params:
+                story, plant = told.params["story"], told.params.get("fault", planted())
                 folder = tmp_path_factory.mktemp(story.__name__[:20]) / "platform"
                 begun[story, plant] = pool.submit(_told, story, folder, mosquitto_factory(), plant, None)
-            return begun[story, plant]
-
-        def tell(story: Story, plant: str) -> Findings:
-            for item in request.session.items:
-                parameters = getattr(item, "callspec", None)
-                if parameters is not None and "story" in parameters.params:
-                    begin(parameters.params["story"], parameters.params.get("fault", planted()))
-            return begin(story, plant).result()
-
-        yield tell
+        yield lambda story, plant: begun[story, plant].result()
         pool.shutdown(cancel_futures=True)
 
 

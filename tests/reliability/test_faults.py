@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from rig import devices, network, receipts
+from rig import devices, network, receipts, strain
 
-STORIES = {**network.STORIES, **receipts.STORIES, **devices.STORIES}
-LONG = dict(network.LONG)
+STORIES = {**network.STORIES, **strain.STORIES, **receipts.STORIES, **devices.STORIES}
+LONG = {**network.LONG, **strain.LONG, **devices.LONG}
 
 
 @pytest.mark.parametrize("story", STORIES.values(), ids=STORIES)

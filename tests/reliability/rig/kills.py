@@ -47,7 +47,7 @@ def ingest_killed_at_every_moment(platform: Platform) -> Findings:
         worker.wait_killed()
         platform.start_ingest(worker, wait=False, BYPULS_CRASH_AT=f"{moment}:3")
     worker.wait_killed()
-    platform.start_ingest(worker, wait=False)
+    platform.start_ingest(worker)
     platform.wait_flowing(within_s=10)
     return platform.settle()
 
@@ -63,7 +63,7 @@ def broker_loses_what_it_acknowledged(platform: Platform) -> Findings:
     platform.broker.kill()
     edge.wait_accepted(10)
     platform.broker.start()
-    platform.start_ingest(worker, wait=False)
+    platform.start_ingest(worker)
     platform.wait_flowing(within_s=10)
     return platform.settle()
 
@@ -79,7 +79,7 @@ def server_dies_while_the_store_stalls(platform: Platform) -> Findings:
         worker.kill()
         platform.broker.kill()
     platform.broker.start()
-    platform.start_ingest(worker, wait=False)
+    platform.start_ingest(worker)
     platform.wait_flowing(within_s=10)
     return platform.settle()
 
@@ -96,7 +96,7 @@ def power_cut_of_an_edge(platform: Platform) -> Findings:
     edge.cut_power()
     platform.judge()
     platform.start(edge)
-    platform.start_ingest(worker, wait=False)
+    platform.start_ingest(worker)
     platform.wait_flowing(within_s=10)
     return platform.settle()
 
@@ -145,6 +145,7 @@ def killed_at_random(platform: Platform, *, seed: int = 20261123, for_s: float =
                 platform.start_ingest(worker, wait=False)
             else:
                 platform.broker.start()
+    worker.wait_connected()
     platform.wait_flowing(within_s=10)
     return platform.settle()
 

@@ -7,7 +7,7 @@ nothing is produced). After a restart the numbers go on where the journal ends.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from bypuls.wire import Passage, Reading
@@ -27,6 +27,13 @@ def produced(journal: Path) -> dict[int, int]:
     data = journal.read_bytes()
     lines = (data[at : at + _LINE].split() for at in range(0, len(data) // _LINE * _LINE, _LINE))
     return {int(number): int(at_us) for number, at_us in lines}
+
+
+def note(journal: Path, numbers: Iterable[int]) -> None:
+    """Notes that these numbers are produced now: for tests that make readings themselves."""
+    now_us = time.time_ns() // 1000
+    with journal.open("ab") as file:
+        file.write("".join(f"{number:12d} {now_us:18d}\n" for number in numbers).encode())
 
 
 class Load:

@@ -81,7 +81,7 @@ def _stored(store: Store, kind: str, sensors: Iterable[str]) -> list[Reading]:
 
 def examine(
     *,
-    witnesses: Iterable[Path],
+    witnesses: Sequence[Path],
     outboxes: Iterable[tuple[str, Path]],
     journals: dict[str, Path],
     store: Store,
@@ -124,7 +124,7 @@ def examine(
     found.demand("accepted rows are LOST: not stored, not dead-lettered, not waiting", lost + not_timed)
     found.demand("rows are CHANGED", changed)
 
-    bodies = set(accepted.values())
+    bodies = set(witnessed(witnesses).values())  # anew: rows were committed meanwhile
     numbers: Counter[tuple[str, int]] = Counter()
     invented = []
     for reading in readings:

@@ -238,6 +238,8 @@ class Edge(Process):
 
     def waiting(self) -> int:
         """Rows without a receipt; -1 while nobody can say."""
+        if not self.outbox.exists():
+            return 0
         stats = self.stats()
         return -1 if stats is None else stats.waiting
 
