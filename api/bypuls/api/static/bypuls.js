@@ -36,13 +36,15 @@
     const grid = { stroke: colour("--line"), width: 1 };
     const axis = { stroke: colour("--soft"), font: "13px system-ui, sans-serif", ticks: { show: false } };
     const long = seconds > 2 * 86400;
+    const room = chart.data[0].length > 1 ? (chart.data[0][1] - chart.data[0][0]) / 2 : 43200;
     return {
       width: plot.clientWidth,
       height: plot.clientHeight,
       tzDate: (at) => uPlot.tzDate(new Date(at * 1e3), zone),
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
       legend: { show: false },
-      scales: { x: { time: true }, y: { range: (u, low, high) => [Math.min(0, low ?? 0), (high || 1) * 1.08] } },
+      // Bars stand around their moment: the first and the last one need room, too.
+      scales: { x: { time: true, range: (u, low, high) => (steps ? [low - room, high + room] : [low, high]) }, y: { range: (u, low, high) => [Math.min(0, low ?? 0), (high || 1) * 1.08] } },
       axes: [
         { ...axis, grid: { show: false }, space: long ? 70 : 55,
           values: (u, splits) => splits.map((at) => (long ? day : clock).format(new Date(at * 1e3))) },
@@ -71,7 +73,7 @@
       const value = at === null || at === undefined ? null : data[i + 1][at];
       const key = document.createElement("span");
       key.className = "key";
-      key.textContent = value === null || value === undefined ? label : `${label} ${number(digits).format(value)} ${units}`.trim();
+      key.textContent = value === null || value === undefined ? (units ? `${label} [${units}]` : label) : `${label} ${number(digits).format(value)} ${units}`.trim();
       box.append(key);
     });
     if (at !== null && at !== undefined) {

@@ -1,0 +1,101 @@
+"""The page in a real browser: both languages, both widths, light and dark, without a word in the console.
+
+Pictures are kept in test-artefacts/ for whoever wants to look.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+pytestmark = pytest.mark.browser
+
+ARTEFACTS = Path(__file__).resolve().parents[2] / "test-artefacts"
+TITLES = {"da": "Byen nu", "en": "The town now"}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    program = os.environ.get("BYPULS_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if program is None:
+        pytest.skip("no chromium on this machine: set BYPULS_CHROMIUM or put it on PATH")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(
+            executable_path=program, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        )
+        yield started
+        started.close()
+
+
+def watched(browser: Browser, **options: Any) -> tuple[Page, list[str]]:
+    """A page whose time can be moved, and what its console says."""
+    page = browser.new_page(**options)
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.clock.install()
+    return page, said
+
+
+def fits(page: Page) -> bool:
+    """Whether nothing is wider than the screen."""
+    return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
+
+
+@pytest.mark.parametrize("language", ["da", "en"])
+def test_the_town_now(browser: Browser, open_server: str, language: str) -> None:
+    page, said = watched(browser, viewport={"width": 1440, "height": 900})
+    page.goto(f"{open_server}/?lang={language}")
+    expect(page).to_have_title(f"{TITLES[language]} · bypuls")
+    assert page.evaluate("document.documentElement.lang") == language
+    expect(page.locator("#climate .shares").first).to_be_visible(timeout=15_000)
+    for chart in ("#traffic-today canvas", "#power-today canvas"):
+        expect(page.locator(chart)).to_be_visible()
+    # What changes is fetched again by itself.
+    with page.expect_response("**/fragments/now") as answer:
+        page.clock.fast_forward(6_000)
+    assert answer.value.ok
+    # Charts have their numbers for those who can't see them.
+    table = page.locator("[data-table]").first
+    table.locator("summary").click()
+    expect(table.locator("tbody tr")).to_have_count(96)
+    table.locator("summary").click()
+    ARTEFACTS.mkdir(exist_ok=True)
+    for width, scheme in ((1440, "light"), (390, "dark")):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.clock.fast_forward(500)
+        assert fits(page), width
+        page.screenshot(path=ARTEFACTS / f"town-{language}-{width}-{scheme}.png", full_page=True)
+    assert said == []
+    page.close()
+
+
+@pytest.mark.parametrize("path", ["/sites/high-street", "/buildings/hall", "/about"])
+def test_the_other_pages(browser: Browser, open_server: str, path: str) -> None:
+    page, said = watched(browser, viewport={"width": 390, "height": 844})
+    page.goto(f"{open_server}{path}?lang=da", wait_until="load")
+    for chart in page.locator(".plot:not([hidden])").all():
+        expect(chart.locator("canvas")).to_be_visible()
+    assert fits(page)
+    ARTEFACTS.mkdir(exist_ok=True)
+    page.screenshot(path=ARTEFACTS / f"{path.strip('/').replace('/', '-')}.png", full_page=True)
+    assert said == []
+    page.close()
+
+
+def test_a_lost_connection_is_said(browser: Browser, open_server: str) -> None:
+    page, _ = watched(browser)
+    page.goto(f"{open_server}/?lang=en")
+    expect(page.locator("#lost")).to_be_hidden()
+    page.route("**/fragments/**", lambda route: route.abort())
+    page.clock.fast_forward(6_000)
+    expect(page.locator("#lost")).to_be_visible()
+    page.unroute("**/fragments/**")
+    page.clock.fast_forward(6_000)
+    expect(page.locator("#lost")).to_be_hidden()
+    page.close()
