@@ -187,6 +187,7 @@ class TownData:
 def town_assets(town: Town) -> list[Asset]:
     """What the registry would write of the town; the town hall and lamps it has forgotten."""
     made = [Asset(one.id, one.name, "site", limit_kmh=float(one.limit_kmh)) for one in town.streets.values()]
+    made.append(Asset("town-2030", "85 % less CO₂ by 2030", "target", target_tonnes=210.0))
     made += [Asset(one.id, one.name, "cabinet") for one in town.cabinets.values()]
     known = [one for one in town.buildings.values() if one.id != "raadhus"]
     return made + [Asset(one.id, one.name, "building", area_m2=one.area_m2) for one in known]

@@ -124,7 +124,7 @@ def test_no_percentile_is_computed_in_a_panel(board: Json) -> None:
 
 def test_only_fields_of_bins_are_asked_for(board: Json) -> None:
     known = {name for fields in BIN_FIELDS.values() for name in fields}
-    known |= {"name", "kind", "limit_kmh", "area_m2"}
+    known |= {"name", "kind", "limit_kmh", "area_m2", "target_tonnes"}
     for panel in data_panels(board):
         for target in panel["targets"]:
             asked = set(re.findall(r'r\._field == "(\w+)"', target["query"]))

@@ -260,6 +260,11 @@ def test_energy_beside_the_year_before(town_data: Any, reader: Reader, store: In
     assert float(gas["change"]) == pytest.approx((float(gas["kwh"]) / float(gas["before_kwh"]) - 1) * 100)
 
 
+def test_targets_are_the_registrys(town_data: Any, reader: Reader) -> None:
+    [row] = reader.rows(query_of(buildings.targets(plain, town_data.buckets)))
+    assert (row["name"], float(row["tonnes"])) == ("85 % less CO₂ by 2030", 210)
+
+
 def test_what_a_register_gained_over_a_gap_counts(town_data: Any, influx_server: Any) -> None:
     buckets = Buckets("grafana_gap", "grafana_gap_rollup")
     store = InfluxStore(

@@ -47,7 +47,14 @@ def overview(language: str, buckets: Buckets | None = None) -> Json:
                 devices.waiting_now(_, store),
             ],
         ),
-        Row(_("Climate"), [buildings.energy_by_medium(_, store), buildings.against_last_year(_, store)]),
+        Row(
+            _("Climate"),
+            [
+                buildings.energy_by_medium(_, store),
+                buildings.against_last_year(_, store),
+                buildings.targets(_, store),
+            ],
+        ),
         Row(
             _("Traffic"),
             [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bypuls.grafana.builders import Column, Json, chart, stat, table
+from bypuls.grafana.builders import Column, Json, chart, stat, suffixed, table
 from bypuls.grafana.flux import (
     AS_SERIES,
     NAMED_IMPORTS,
@@ -130,7 +130,7 @@ def energy_by_medium(_: Translate, buckets: Buckets) -> Json:
         decimals=1,
         minimum=0,
         calcs=("sum",),
-        size=(14, 9),
+        size=(10, 9),
     )
 
 
@@ -166,8 +166,27 @@ before = {used("date.sub(d: 52w, from: start)", "date.sub(d: 52w, from: stop)", 
             Column("change", _("Change"), "percent", 1),
         ),
         no_value=_("unknown"),
-        size=(10, 9),
+        size=(8, 9),
         sort_by="kwh",
+    )
+
+
+def targets(_: Translate, buckets: Buckets) -> Json:
+    """The climate targets of the registry [t a year]."""
+    body = f"""
+{named_function(buckets)}
+{asset_numbers(buckets, "target_tonnes")}
+  |> named()
+  |> rename(columns: {{_value: "tonnes"}})
+  |> keep(columns: ["name", "tonnes"])
+"""
+    return table(
+        _("Climate targets"),
+        _("What each target of the registry allows in its target year: the base year's tonnes less the reduction."),
+        program(body, imports=NAMED_IMPORTS),
+        columns=(Column("name", _("Target")), Column("tonnes", _("At most"), suffixed(_("t/year")), 1)),
+        no_value=_("no target"),
+        size=(6, 9),
     )
 
 
