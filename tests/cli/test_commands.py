@@ -123,3 +123,19 @@ def test_without_the_platforms_libraries_the_command_says_what_to_install(tmp_pa
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "pip install 'bypuls[server,sim]'" in done.stderr
+
+
+def test_a_server_goes_without_the_simulation(tmp_path: Path) -> None:
+    (tmp_path / "pymodbus.py").write_text(
+        "raise ModuleNotFoundError(\"No module named 'pymodbus'\", name='pymodbus')\n"
+    )
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from bypuls.cli import main; main()"
+
+    def bypuls(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=False)
+
+    assert bypuls("ingest", "--help").returncode == 0
+    assert bypuls("api", "--help").returncode == 0
+    done = bypuls("up", "--port", "1")
+    assert done.returncode == 1
+    assert "bypuls[server,sim]" in done.stderr

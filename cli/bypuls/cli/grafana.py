@@ -61,15 +61,15 @@ def _tell(changes: list[Change]) -> None:
 def push(url: Url = URL, lang: Language = "all", force: Force = False) -> None:
     """Bring folder, data source and dashboards to Grafana; what people changed by hand is kept.
 
-    The token of a service account is read from BYPULS_GRAFANA_TOKEN. With BYPULS_INFLUX_URL and
-    BYPULS_INFLUX_TOKEN the data source is set up too; without them it is left alone.
+    The token of a service account is read from BYPULS_GRAFANA_TOKEN. With BYPULS_INFLUX_URL the data source is set
+    up too, with the read-only token BYPULS_GRAFANA_INFLUX_TOKEN where there is one; without it is left alone.
     """
     environment = Environment()
     source = None
     try:
         if environment.influx_url is not None:
             plain = datasource(environment.influx_url, environment.influx_org, bucket=environment.influx_rollup_bucket)
-            token = environment.influx_token.get_secret_value()
+            token = environment.grafana_influx_token.get_secret_value()
             source = with_token(plain, token) if token else plain
         wanted = _wanted(lang)
         _tell(pushed(connect(url, _token()), wanted, source=source, force=force))

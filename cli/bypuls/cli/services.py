@@ -16,10 +16,8 @@ from typing import Annotated
 
 import structlog
 import typer
-import uvicorn
 from prometheus_client import CollectorRegistry, start_http_server
 
-from bypuls.api import ApiContext, ApiSettings, create_app
 from bypuls.cli.settings import DATA_DIR, BrokerHost, BrokerPort, DataDir, InfluxUrl, broker_settings, now, opened
 from bypuls.ingest.asset_names import AssetNames
 from bypuls.ingest.plants import crash_moment, receipts_first
@@ -116,6 +114,11 @@ def api(
     broker_port: BrokerPort = 1883,
 ) -> None:
     """Serve the API under /api/v1/ and the web page."""
+    # Here and not above: without the API's libraries ingest starts, and after a fault goes on, in half the time.
+    import uvicorn
+
+    from bypuls.api import ApiContext, ApiSettings, create_app
+
     try:
         settings = ApiSettings(host=host, open_on_loopback=open_on_loopback, tz=tz)
     except ValueError as error:

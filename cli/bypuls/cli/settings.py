@@ -48,6 +48,8 @@ class Environment(BaseSettings):
     broker_username: str | None = None
     broker_password: SecretStr | None = None
     grafana_token: SecretStr = SecretStr("")
+    # Grafana's own token of InfluxDB: it may read the bins and nothing else.
+    grafana_influx_token: SecretStr = SecretStr("")
 
 
 DataDir = Annotated[

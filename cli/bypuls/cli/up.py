@@ -27,7 +27,7 @@ console = Console()
 
 _HOST = "127.0.0.1"
 _READY_WITHIN_S = 60.0
-_STOP_WITHIN_S = 3.0
+_STOP_WITHIN_S = 2.5
 
 # Where Debian and Ubuntu put a daemon that is no user's command.
 _PLACES = ("/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto")
@@ -93,6 +93,9 @@ def up(
     data_dir: DataDir = DATA_DIR,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the page and the API.")] = 8080,
     broker_port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the broker; 0 = any free one.")] = 0,
+    python_broker: Annotated[
+        bool, typer.Option("--python-broker", help="The broker in Python, even where mosquitto is installed.")
+    ] = False,
     influx_url: InfluxUrl = None,
     town: Annotated[bool, typer.Option(help="With the simulated town.")] = True,
     seed: towns.Seed = towns.SEED,
@@ -108,12 +111,13 @@ def up(
         store = ["--influx-url", influx_url] if influx_url else []
         broker = broker_port or free_port()
         conf = data_dir / "mosquitto.conf"
-        daemon = mosquitto()
+        daemon = None if python_broker else mosquitto()
         if daemon is not None:
             conf.write_text(mosquitto_conf(broker), "utf-8")
             broker_command = [daemon, "-c", str(conf)]
         else:
-            console.print("mosquitto isn't installed: a broker in Python (amqtt) takes its place.")
+            if not python_broker:
+                console.print("mosquitto isn't installed: a broker in Python (amqtt) takes its place.")
             broker_command = _bypuls("broker", "--port", str(broker))
         if town:
             with console.status("Founding the town …"):
