@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
+import numpy as np
 import pytest
 
 from bypuls.ingest.messages import Message
-from bypuls.store.book import Book
-from bypuls.store.protocol import Rejected, StoreError
-from bypuls.store.registry import Device, Registry, Sensor, open_registry
+from bypuls.ingest.rollups import RollupWorker
+from bypuls.store.book import Book, as_windows
+from bypuls.store.protocol import BinTable, Rejected, StoreError
+from bypuls.store.registry import Admission, Device, Registry, Sensor, SensorEntry, open_registry
 from bypuls.store.sqlite import SqliteStore
-from bypuls.wire import Reading, assemble_batch, encode_reading
+from bypuls.wire import Reading, assemble_batch, encode_reading, to_us
+from bypuls.wire.bins import BIN_FIELDS, BIN_TAGS, QUARTER_US, bin_kind
 from bypuls.wire.topics import topic
 
 NOW = datetime(2026, 11, 23, 8, 15, tzinfo=UTC)
+T0 = datetime(2026, 3, 28, 12, tzinfo=UTC)
+T0_US = to_us(T0)
+EVER = (0, to_us(datetime(2200, 1, 1, tzinfo=UTC)))
+# Of sums, 0 and unknown say the same: no readings, no seconds, no resets.
+EMPTY_SUMS = ("_n", "_true", "_covered_s", "_gap_s", "_resets")
+
+_numbers = itertools.count(1)
+
 SENSORS = {
     "lamp-1": ("pi-1", "lamp"),
     "lamp-2": ("pi-2", "lamp"),
@@ -102,3 +116,66 @@ def platform(registry_file: Path, tmp_path: Path) -> Iterator[Platform]:
             yield Platform(tmp_path, registry, Book(registry), store, events)
         finally:
             store.close()
+
+
+class Rollups:
+    """A store and a book of their own, and a worker that rolls up when it is told to."""
+
+    def __init__(self, store: SqliteStore, book: Book) -> None:
+        self.store = store
+        self.book = book
+        self.entries: dict[str, SensorEntry] = {}
+        self.worker = self.another("w")
+
+    def another(self, owner: str, **more: Any) -> RollupWorker:
+        admission = Admission(1, frozenset(), MappingProxyType(self.entries))
+        return RollupWorker(self.store, self.book, admission=lambda: admission, clock=lambda: T0, owner=owner, **more)
+
+    def sensor(self, kind: str, **entry: Any) -> str:
+        name = f"s-{next(_numbers)}"
+        if entry:
+            self.entries[name] = SensorEntry("pi-1", kind, **entry)
+        return name
+
+    def add(self, readings: Sequence[Reading]) -> None:
+        """What ingest does with readings."""
+        self.store.write(readings)
+        self.book.mark(as_windows((r.kind, r.sensor, to_us(r.t)) for r in readings if r.t is not None))
+
+    def rolled(self, readings: Sequence[Reading]) -> dict[tuple[Any, ...], dict[str, Any]]:
+        """The bins of a sensor after all its readings were added at once."""
+        self.add(readings)
+        self.worker.once()
+        return self.bins(readings[0].kind, readings[0].sensor)
+
+    def bins(self, kind: str, sensor: str) -> dict[tuple[Any, ...], dict[str, Any]]:
+        """Every bin by (quarters after T0, *tags), with the fields that say something."""
+        of = bin_kind(kind)
+        table = self.store.bins(of, [sensor], *EVER, list(BIN_FIELDS[of]), by=BIN_TAGS[of])
+        return dict(_rows(of, table))
+
+
+def _rows(kind: str, table: BinTable) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
+    for i in range(len(table)):
+        row = {name: column[i] for name, column in table.columns.items()}
+        known = {
+            name: value if isinstance(value, str) else float(value)
+            for name, value in row.items()
+            if value is not None and not (isinstance(value, float) and np.isnan(value))
+        }
+        said = {
+            name: value
+            for name, value in known.items()
+            if name == "ff_n" or value != 0 or not name.endswith(EMPTY_SUMS)
+        }
+        key = ((int(table.t_us[i]) - T0_US) / QUARTER_US, *(table.tags[tag][i] for tag in BIN_TAGS[kind]))
+        yield key, said
+
+
+@pytest.fixture(scope="module")
+def rollups(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rollups]:
+    folder = tmp_path_factory.mktemp("rollups")
+    with open_registry(folder / "registry.db") as registry:
+        store = SqliteStore(folder)
+        yield Rollups(store, Book(registry))
+        store.close()

@@ -1,217 +1,28 @@
-"""Bins: the same from any order and any pieces, and what each of them says."""
+"""What bins say: registers, gauges, unions, traffic, at their edges."""
 
 from __future__ import annotations
 
 import dataclasses
 import itertools
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from types import MappingProxyType
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bypuls.analysis.histogram import parse_histogram
-from bypuls.ingest.rollups import RollupWorker
-from bypuls.store.book import Book, Window, as_windows
-from bypuls.store.protocol import BinTable, Unavailable
-from bypuls.store.registry import Admission, SensorEntry, open_registry
-from bypuls.store.sqlite import SqliteStore
-from bypuls.wire import Cabinet, Health, Lamp, Meter, Passage, Reading, TrafficBin, Weather, from_us, to_us
-from bypuls.wire.bins import BIN_FIELDS, BIN_TAGS, QUARTER_US, bin_kind
+from bypuls.wire import Health, Lamp, Meter, Passage, Reading, TrafficBin, Weather, from_us
 
 T0 = datetime(2026, 3, 28, 12, tzinfo=UTC)
-T0_US = to_us(T0)
-EVER = (0, to_us(datetime(2200, 1, 1, tzinfo=UTC)))
-# Of sums, 0 and unknown say the same: no readings, no seconds, no resets.
-EMPTY_SUMS = ("_n", "_true", "_covered_s", "_gap_s", "_resets")
-
-_numbers = itertools.count(1)
-
-
-class Rollups:
-    """A store and a book of their own, and a worker that rolls up when it is told to."""
-
-    def __init__(self, store: SqliteStore, book: Book) -> None:
-        self.store = store
-        self.book = book
-        self.entries: dict[str, SensorEntry] = {}
-        self.worker = self.another("w")
-
-    def another(self, owner: str, **more: Any) -> RollupWorker:
-        admission = Admission(1, frozenset(), MappingProxyType(self.entries))
-        return RollupWorker(self.store, self.book, admission=lambda: admission, clock=lambda: T0, owner=owner, **more)
-
-    def sensor(self, kind: str, **entry: Any) -> str:
-        name = f"s-{next(_numbers)}"
-        if entry:
-            self.entries[name] = SensorEntry("pi-1", kind, **entry)
-        return name
-
-    def add(self, readings: Sequence[Reading]) -> None:
-        """What ingest does with readings."""
-        self.store.write(readings)
-        self.book.mark(as_windows((r.kind, r.sensor, to_us(r.t)) for r in readings if r.t is not None))
-
-    def rolled(self, readings: Sequence[Reading]) -> dict[tuple[Any, ...], dict[str, Any]]:
-        """The bins of a sensor after all its readings were added at once."""
-        self.add(readings)
-        self.worker.once()
-        return self.bins(readings[0].kind, readings[0].sensor)
-
-    def bins(self, kind: str, sensor: str) -> dict[tuple[Any, ...], dict[str, Any]]:
-        """Every bin by (quarters after T0, *tags), with the fields that say something."""
-        of = bin_kind(kind)
-        table = self.store.bins(of, [sensor], *EVER, list(BIN_FIELDS[of]), by=BIN_TAGS[of])
-        return dict(_rows(of, table))
-
-
-def _rows(kind: str, table: BinTable) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
-    for i in range(len(table)):
-        row = {name: column[i] for name, column in table.columns.items()}
-        known = {
-            name: value if isinstance(value, str) else float(value)
-            for name, value in row.items()
-            if value is not None and not (isinstance(value, float) and np.isnan(value))
-        }
-        said = {
-            name: value
-            for name, value in known.items()
-            if name == "ff_n" or value != 0 or not name.endswith(EMPTY_SUMS)
-        }
-        key = ((int(table.t_us[i]) - T0_US) / QUARTER_US, *(table.tags[tag][i] for tag in BIN_TAGS[kind]))
-        yield key, said
-
-
-@pytest.fixture(scope="module")
-def rollups(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rollups]:
-    folder = tmp_path_factory.mktemp("rollups")
-    with open_registry(folder / "registry.db") as registry:
-        store = SqliteStore(folder)
-        yield Rollups(store, Book(registry))
-        store.close()
+EVER = (0, 2**62)
+# Of tests/ingest/conftest.py.
+Rollups = Any
 
 
 def at(quarters: float, seconds: float = 0) -> datetime:
     return T0 + timedelta(seconds=quarters * 900 + seconds)
-
-
-# Any order, any pieces
-
-# Often on a quarter's edge, in three stretches with gaps of hours and of a day between them.
-_times = st.tuples(
-    st.sampled_from([0, 30, 200]), st.integers(0, 12), st.sampled_from([0, 1, 300_000_000, 450_000_001, 899_999_999])
-).map(lambda n: T0_US + (n[0] + n[1]) * QUARTER_US + n[2])
-_number = st.floats(0, 100, allow_subnormal=False)
-_register = st.sampled_from([0.0, 1.0, 10.0, 11.5, 12.25, 13.0, 1000.0, 1e6 / 3, 1e6])
-_maybe = st.none() | _register
-_classes = st.sampled_from([((30.0, 60.0), 2), ((20.0, 25.0, 50.0), 3), ((), 0)])
-
-
-@st.composite
-def _counted(draw: st.DrawFn, t: datetime) -> TrafficBin:
-    edges, n = draw(_classes)
-    is_open = draw(st.booleans()) or not edges
-    return TrafficBin(
-        sensor="x",
-        t=t,
-        period_s=draw(st.sampled_from([300, 900, 3600])),
-        direction=draw(st.sampled_from([None, "toward", "away"])),
-        upper_edges_kmh=edges,
-        counts=[draw(st.sampled_from([0.0, 1.0, 2.5])) for _ in range(n + is_open)],
-        open_top=is_open or None,
-        uptime=draw(st.sampled_from([None, 0.0, 0.5, 1.0])),
-    )
-
-
-_KINDS: Mapping[str, Callable[[datetime], st.SearchStrategy[Reading]]] = {
-    "passage": lambda t: st.builds(
-        Passage,
-        sensor=st.just("x"),
-        t=st.just(t),
-        speed_kmh=st.floats(0, 130),
-        direction=st.sampled_from([None, "toward", "away"]),
-        vehicle_class=st.sampled_from([None, "car"]),
-    ),
-    "traffic_bin": _counted,
-    "meter": lambda t: st.builds(
-        Meter,
-        sensor=st.just("x"),
-        t=st.just(t),
-        medium=st.just("heat"),
-        import_wh=_maybe,
-        flow_m3c=_maybe,
-        power_w=_number,
-        voltage_v=st.none() | st.lists(_number, min_size=1, max_size=3).map(tuple),
-        serial=st.sampled_from([None, "a", "b"]),
-    ),
-    "lamp": lambda t: st.builds(
-        Lamp,
-        sensor=st.just("x"),
-        t=st.just(t),
-        on=st.booleans(),
-        energy_wh=_maybe,
-        operating_s=_maybe,
-        level_pct=st.none() | _number,
-        faults=st.none() | st.lists(st.sampled_from(["supplyLoss", "lampFailure"]), unique=True).map(tuple),
-    ),
-    "weather": lambda t: st.builds(Weather, sensor=st.just("x"), t=st.just(t), temp_c=st.floats(-60, 60)),
-    "cabinet": lambda t: st.builds(
-        Cabinet, sensor=st.just("x"), t=st.just(t), door_open=st.booleans(), leakage_ma=st.none() | _number
-    ),
-    "health": lambda t: st.builds(
-        Health,
-        sensor=st.just("x"),
-        t=st.just(t),
-        dropped=st.integers(0, 9),
-        clock_synced=st.none() | st.booleans(),
-        failing=st.none() | st.lists(st.sampled_from(["s-1", "s-2"]), unique=True).map(tuple),
-        version=st.none() | st.sampled_from(["0.1", "0.2"]),
-    ),
-}
-
-
-@st.composite
-def _deliveries(draw: st.DrawFn, kind: str) -> list[tuple[list[Reading], bool]]:
-    """Readings in any order and pieces, some of them delivered twice; after each piece perhaps a rollup."""
-    times = draw(st.lists(_times, unique=True, min_size=1, max_size=22))
-    readings = [draw(_KINDS[kind](from_us(t_us))) for t_us in times]
-    pieces: list[tuple[list[Reading], bool]] = []
-    while readings:
-        size = draw(st.integers(1, len(readings)))
-        pieces.append((readings[:size], draw(st.booleans())))
-        readings = readings[size:]
-    if draw(st.booleans()):
-        pieces.append((pieces[0][0], True))
-    return pieces
-
-
-@pytest.mark.parametrize("kind", _KINDS)
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
-@given(data=st.data())
-def test_any_order_in_any_pieces_gives_the_bins_of_everything_at_once(
-    rollups: Rollups, kind: str, data: st.DataObject
-) -> None:
-    pieces = data.draw(_deliveries(kind))
-    entry: dict[str, Any] = {"interval_s": 900.0, "multiplier": 3.0} if data.draw(st.booleans()) else {}
-    late, whole = rollups.sensor(kind, **entry), rollups.sensor(kind, **entry)
-    for readings, roll in pieces:
-        rollups.add([dataclasses.replace(r, sensor=late) for r in readings])
-        if roll:
-            rollups.worker.once()
-    everything = [dataclasses.replace(r, sensor=whole) for readings, _ in pieces for r in readings]
-    expected = rollups.rolled(everything)  # and whatever of `late` is still marked
-    assert rollups.bins(kind, late) == expected
-    assert rollups.book.dirty_marks() == 0
-
-
-# What bins say
 
 
 def meter(sensor: str, t: datetime, wh: float, **more: Any) -> Meter:
@@ -432,95 +243,3 @@ def test_different_classes_in_one_quarter_keep_their_number_and_no_histogram(rol
     row = rollups.rolled(readings)[0, "", ""]
     assert row["n"] == 7
     assert "hist" not in row
-
-
-# The worker
-
-
-def test_one_worker_rolls_up_and_the_other_looks_on(rollups: Rollups) -> None:
-    rollups.book.release_lease("rollup", "w")
-    assert rollups.book.take_lease("rollup", "elsewhere", to_us(T0), 60)
-    sensor = rollups.sensor("weather")
-    try:
-        rollups.add([Weather(sensor=sensor, t=at(0), temp_c=1.0)])
-        assert not rollups.worker.once()
-        assert rollups.bins("weather", sensor) == {}
-    finally:
-        rollups.book.release_lease("rollup", "elsewhere")
-    rollups.worker.once()
-    assert len(rollups.bins("weather", sensor)) == 1
-
-
-def test_a_reading_that_comes_while_its_window_is_rolled_up_marks_it_anew(rollups: Rollups) -> None:
-    sensor = rollups.sensor("weather")
-    late = [Weather(sensor=sensor, t=at(0, 5), temp_c=9.0)]
-    rollups.worker.once()
-    rollups.book.release_lease("rollup", "w")
-
-    def meanwhile(_bins: int) -> None:
-        if late:
-            rollups.add([late.pop()])
-
-    worker = rollups.another("meanwhile", rolled=meanwhile)
-    rollups.add([Weather(sensor=sensor, t=at(0), temp_c=1.0)])
-    try:
-        worker.once()
-        assert rollups.bins("weather", sensor)[0,]["n"] == 1
-        assert rollups.book.dirty_marks() == 1
-        worker.once()
-        assert rollups.bins("weather", sensor)[0,]["n"] == 2
-    finally:
-        rollups.book.release_lease("rollup", "meanwhile")
-
-
-def test_a_window_that_trips_a_fault_holds_up_no_other(rollups: Rollups) -> None:
-    good = rollups.sensor("weather")
-    failures: list[int] = []
-    rollups.worker.once()
-    rollups.book.release_lease("rollup", "w")
-    worker = rollups.another("faulty", failed=lambda: failures.append(1))
-    rollups.book.mark([Window("no-such-kind", "a-first", 0, QUARTER_US)])
-    rollups.add([Weather(sensor=good, t=at(0), temp_c=1.0)])
-    try:
-        worker.once()
-        assert len(rollups.bins("weather", good)) == 1
-        assert (failures, rollups.book.dirty_marks()) == ([1], 1)
-        worker.once()  # not tried again and again
-        assert failures == [1]
-    finally:
-        rollups.book.release_lease("rollup", "faulty")
-        rollups.book.clean(rollups.book.dirty())
-
-
-def test_an_outage_is_waited_out(platform: Any) -> None:
-    class Stopping(threading.Event):
-        """Set after three pauses; nobody waits for long."""
-
-        pauses = 0
-
-        def wait(self, timeout: float | None = None) -> bool:  # noqa: ARG002 - the pause itself is left out
-            self.pauses += 1
-            if self.pauses == 3:
-                self.set()
-            return self.is_set()
-
-    class Down(SqliteStore):
-        failures = 2
-
-        def replace_bins(self, *args: Any, **more: Any) -> None:
-            if self.failures:
-                self.failures -= 1
-                raise Unavailable("down")
-            super().replace_bins(*args, **more)
-
-    store = Down(platform.folder / "down")
-    store.write([Weather(sensor="roof-1", t=at(0), temp_c=1.0)])
-    platform.book.mark(as_windows([("weather", "roof-1", to_us(at(0)))]))
-    admission = platform.registry.admission()
-    worker = RollupWorker(store, platform.book, admission=lambda: admission, clock=platform.clock, owner="w")
-    stop = Stopping()
-    worker.run(stop)
-    assert (store.failures, stop.pauses, platform.book.dirty_marks()) == (0, 3, 0)
-    assert len(store.bins("weather", ["roof-1"], *EVER, ["n"])) == 1
-    assert platform.book.take_lease("rollup", "next", to_us(platform.now), 60)  # given back at the end
-    store.close()
