@@ -44,7 +44,7 @@ def small_disk() -> Iterator[Callable[[Path, int], Path]]:
 
 def test_a_full_card_refuses_and_counts(platform, small_disk) -> None:
     edge = platform.edge("pi-1", rate_hz=200, ghost_hz=0)
-    ballast = small_disk(edge.folder, 4_096, 400)
+    ballast = small_disk(edge.folder, 16_384, 400)
     platform.start(edge)
     until(lambda: "readings are refused" in edge.log, "the card is full", 20)
     refused_at = edge.accepted()
@@ -69,7 +69,7 @@ def test_a_full_card_refuses_and_counts(platform, small_disk) -> None:
 def test_a_full_server_costs_nothing(platform, small_disk) -> None:
     edge = platform.edge("pi-1", rate_hz=200)
     platform.close_files()
-    ballast = small_disk(platform.data, 4_096, 700)
+    ballast = small_disk(platform.data, 16_384, 700)
     platform.open_files()
     platform.start(edge)
     worker = platform.ingest()
