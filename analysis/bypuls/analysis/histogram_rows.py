@@ -68,20 +68,8 @@ class HistogramRows:
         """(rows,) the speed [km/h] that `p` percent don't exceed, linear inside its class; NaN for an empty row.
 
         p : [%], 0 … 100.  Raises BadInput.  Source: as `histogram.percentile`."""
-        if not 0.0 <= p <= 100.0:
-            raise BadInput(f"p: {p}; expected 0 … 100 %")
-        cumulative = np.cumsum(self.counts, axis=1)
-        total = cumulative[:, -1]
-        rank = p / 100.0 * total
-        at = (cumulative < (rank - _RANK * total)[:, None]).sum(axis=1)
-        first = np.argmax(self.counts > 0.0, axis=1)
-        at = np.minimum(np.maximum(at, first), self.counts.shape[1] - 1)
-        row = np.arange(len(at))
-        count = self.counts[row, at]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            part = np.clip((rank - (cumulative[row, at] - count)) / count, 0.0, 1.0)
-        found: FloatArray = np.where(total > 0.0, (at + part) * self.width_kmh, np.nan)
-        return found
+        upper = np.arange(1, self.counts.shape[1] + 1) * self.width_kmh
+        return percentile_rows(self.counts, upper - self.width_kmh, upper, p)
 
     def over_limit(self, limit_kmh: npt.ArrayLike) -> FloatArray:
         """(rows,) vehicles strictly over each row's limit, interpolated in the class that holds it; NaN where the
@@ -101,3 +89,34 @@ class HistogramRows:
         with np.errstate(divide="ignore", invalid="ignore"):
             found: FloatArray = np.where(total > 0.0, self.counts @ middles / total, np.nan)
         return found
+
+
+def percentile_rows(
+    counts: npt.ArrayLike, lower_edges_kmh: npt.ArrayLike, upper_edges_kmh: npt.ArrayLike, p: float
+) -> FloatArray:
+    """(rows,) the speed [km/h] that `p` percent of each row don't exceed, linear inside its class; NaN for an empty row
+    and where the rank falls into an open top.
+
+    counts : (rows, k) [vehicles].  edges : (k,) ascending [km/h], the last upper one may be inf.  p : [%], 0 … 100.
+    Raises BadInput.  Source: as `histogram.percentile`."""
+    if not 0.0 <= p <= 100.0:
+        raise BadInput(f"p: {p}; expected 0 … 100 %")
+    held = np.asarray(counts, dtype=np.float64)
+    lower, upper = np.asarray(lower_edges_kmh, dtype=np.float64), np.asarray(upper_edges_kmh, dtype=np.float64)
+    if held.ndim != 2 or lower.shape != (held.shape[1],) or upper.shape != lower.shape:
+        raise BadInput(f"counts {held.shape}, edges {lower.shape} and {upper.shape}; expected (rows, k), (k,), (k,)")
+    if not held.shape[1]:
+        return np.full(held.shape[0], np.nan)
+    cumulative = np.cumsum(held, axis=1)
+    total = cumulative[:, -1]
+    rank = p / 100.0 * total
+    at = (cumulative < (rank - _RANK * total)[:, None]).sum(axis=1)
+    first = np.argmax(held > 0.0, axis=1)
+    at = np.minimum(np.maximum(at, first), held.shape[1] - 1)
+    row = np.arange(len(at))
+    count = held[row, at]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        part = np.clip((rank - (cumulative[row, at] - count)) / count, 0.0, 1.0)
+        inside = lower[at] + part * np.where(np.isinf(upper[at]), np.nan, upper[at] - lower[at])
+    found: FloatArray = np.where(total > 0.0, inside, np.nan)
+    return found

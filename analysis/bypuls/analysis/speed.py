@@ -4,6 +4,7 @@ every summary names its own. Samples of different times are merged, their percen
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal, TypeAlias, get_args
 
 import numpy as np
@@ -29,6 +30,8 @@ Method: TypeAlias = Literal[
 
 EXCESS_BANDS_KMH = (10.0, 20.0, 30.0)
 """Upper bounds [km/h] of the bands of excess; above the last one is the open band."""
+
+_COUNTED_KMH = 10_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +99,14 @@ def pace(speeds_kmh: npt.ArrayLike, *, width_kmh: float = 10.0, step_kmh: float 
     lower window.
 
     speeds_kmh : (n,) [km/h], ≥ 0.  Raises NotEnoughVehicles, BadInput.  Source: FHWA Speed Concepts (2009), ch. 5."""
-    speeds = np.sort(_sample(speeds_kmh))
+    speeds = _sample(speeds_kmh)
     if not (0.0 < step_kmh < np.inf and 0.0 < width_kmh < np.inf):
         raise BadInput(f"width_kmh {width_kmh}, step_kmh {step_kmh}; expected > 0 and finite")
-    if speeds[0] < 0.0:
-        raise BadInput(f"speeds_kmh: {speeds[0]:g}; expected ≥ 0")
+    if (lowest := float(speeds.min())) < 0.0:
+        raise BadInput(f"speeds_kmh: {lowest:g}; expected ≥ 0")
+    if step_kmh == 1.0 and width_kmh.is_integer() and speeds.max() < _COUNTED_KMH:
+        return _pace_by_counting(speeds, int(width_kmh))
+    speeds = np.sort(speeds)
     first = max(np.floor((speeds[0] - width_kmh) / step_kmh), 0.0)
     lower = np.arange(first, np.floor(speeds[-1] / step_kmh) + 1.0) * step_kmh
     counts = np.searchsorted(speeds, lower + width_kmh, "left") - np.searchsorted(speeds, lower, "left")
@@ -108,6 +114,17 @@ def pace(speeds_kmh: npt.ArrayLike, *, width_kmh: float = 10.0, step_kmh: float 
     return Pace(
         float(lower[best]), float(lower[best] + width_kmh), int(counts[best]), float(counts[best]) / speeds.size
     )
+
+
+def _pace_by_counting(speeds: FloatArray, width: int) -> Pace:
+    """`pace` with whole km/h: a window is the sum of its km/h, and millions of speeds need no sorting."""
+    counts = np.bincount(speeds.astype(np.int64))
+    sums = np.convolve(counts, np.ones(width, dtype=np.int64))  # sums[i]: the window that ends with km/h i
+    first = max(int(np.argmax(counts > 0)) - width, 0)
+    windows = sums[width - 1 + first :]
+    best = int(np.argmax(windows))
+    n = int(windows[best])
+    return Pace(float(first + best), float(first + best + width), n, n / speeds.size)
 
 
 def pace_of_histogram(histogram: SpeedHistogram, *, width_kmh: float = 10.0) -> Pace:
@@ -140,18 +157,25 @@ def over_limit(speeds_kmh: npt.ArrayLike, limit_kmh: float) -> OverLimit:
     """Vehicles strictly over `limit_kmh` [km/h], in bands of excess.
 
     speeds_kmh : (n,) [km/h].  Raises NotEnoughVehicles, BadInput."""
-    speeds = _sample(speeds_kmh)
+    return over_limit_of_sorted(np.sort(_sample(speeds_kmh)), limit_kmh)
+
+
+def over_limit_of_sorted(speeds_kmh: FloatArray, limit_kmh: float) -> OverLimit:
+    """`over_limit` of speeds that are ascending, finite and at least one, which nobody checks again.
+
+    Raises BadInput for the limit."""
     _check_limit(limit_kmh)
-    over = speeds[speeds > limit_kmh]
+    n = speeds_kmh.size
     # Compared as speeds, not as differences: 50.3 − 40.3 isn't 10 in floats.
-    bounds = np.array([limit_kmh + excess for excess in EXCESS_BANDS_KMH])
-    bands = np.bincount(np.searchsorted(bounds, over, "left"), minlength=bounds.size + 1)
+    bounds = [limit_kmh, *(limit_kmh + excess for excess in EXCESS_BANDS_KMH)]
+    within = [int(found) for found in np.searchsorted(speeds_kmh, bounds, "right")] + [n]
+    over = speeds_kmh[within[0] :]
     return OverLimit(
         limit_kmh=limit_kmh,
         n=int(over.size),
-        share=over.size / speeds.size,
-        bands=tuple(int(band) for band in bands),
-        share_30_pct=float(np.mean(speeds > limit_kmh * 1.3)),
+        share=over.size / n,
+        bands=tuple(upper - lower for lower, upper in pairwise(within)),
+        share_30_pct=(n - int(np.searchsorted(speeds_kmh, limit_kmh * 1.3, "right"))) / n,
         mean_kmh=float(over.mean()) if over.size else None,
     )
 
@@ -160,17 +184,21 @@ def summary(speeds_kmh: npt.ArrayLike, limit_kmh: float | None = None, method: M
     """The figures of single speeds.
 
     speeds_kmh : (n,) [km/h].  limit_kmh : [km/h], None = unknown.  Raises NotEnoughVehicles, BadInput."""
-    speeds = _sample(speeds_kmh)
-    over = None if limit_kmh is None else over_limit(speeds, limit_kmh)
+    # Sorted once, percentiles of millions of speeds take no time.
+    speeds = np.sort(_sample(speeds_kmh))
+    over = None if limit_kmh is None else over_limit_of_sorted(speeds, limit_kmh)
+    if method not in get_args(Method):
+        raise BadInput(f"method: {method!r}; expected one of {', '.join(get_args(Method))}")
+    v15, v50, v85, v95, v98 = (float(v) for v in np.percentile(speeds, (15, 50, 85, 95, 98), method=method))
     return SpeedSummary(
         n=float(speeds.size),
         mean_kmh=float(speeds.mean()),
         s_kmh=float(speeds.std(ddof=1)) if speeds.size > 1 else None,
-        v15_kmh=percentile(speeds, 15, method),
-        v50_kmh=percentile(speeds, 50, method),
-        v85_kmh=percentile(speeds, 85, method),
-        v95_kmh=percentile(speeds, 95, method),
-        v98_kmh=percentile(speeds, 98, method),
+        v15_kmh=v15,
+        v50_kmh=v50,
+        v85_kmh=v85,
+        v95_kmh=v95,
+        v98_kmh=v98,
         max_kmh=float(speeds.max()),
         limit_kmh=limit_kmh,
         over_limit_n=None if over is None else float(over.n),
