@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 # The rig serves tests and the processes that they start; it is not part of the product.
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.append(str(Path(__file__).parent))
 
 from rig import power
 from rig.oracle import Findings
@@ -25,8 +25,8 @@ HERE = Path(__file__).parent
 Tell = Callable[[Story, str], Findings]
 
 
-def _told(story: Story, folder: Path, broker: Broker, plant: str, influx: Mapping[str, str] | None) -> Findings:
-    platform = Platform(folder, broker, plant=plant, influx=influx)
+def _told(story: Story, folder: Path, broker: Broker, plant: str) -> Findings:
+    platform = Platform(folder, broker, plant=plant)
     try:
         return story(platform)
     finally:
@@ -51,7 +51,7 @@ def tell(
             if told is not None and item.path.parent == HERE and "story" in told.params:
                 story, plant = told.params["story"], told.params.get("fault", planted())
                 folder = tmp_path_factory.mktemp(story.__name__[:20]) / "platform"
-                begun[story, plant] = pool.submit(_told, story, folder, mosquitto_factory(), plant, None)
+                begun[story, plant] = pool.submit(_told, story, folder, mosquitto_factory(), plant)
         yield lambda story, plant: begun[story, plant].result()
         pool.shutdown(cancel_futures=True)
 
