@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
+from bypuls.api.periods import local_texts
+
 CPH = ZoneInfo("Europe/Copenhagen")
 
 
@@ -185,3 +187,12 @@ def test_what_did_not_change_is_not_sent_again(client: Any) -> None:
     first = client.get(path)
     again = client.get(path, headers={"If-None-Match": first.headers["etag"]})
     assert (first.status_code, again.status_code, again.content) == (200, 304, b"")
+
+
+@pytest.mark.parametrize(
+    "zone", ["Europe/Copenhagen", "Asia/Kathmandu", "Australia/Lord_Howe", "Africa/Casablanca", "UTC", "Pacific/Apia"]
+)
+def test_local_texts_are_those_of_each_moment(zone: str) -> None:
+    times = np.arange(1_293_840_000, 1_293_840_000 + 2 * 365 * 86_400, 1800, dtype=np.int64) * 1_000_000
+    expected = [datetime.fromtimestamp(us // 1_000_000, ZoneInfo(zone)).isoformat() for us in times.tolist()]
+    assert local_texts(times, ZoneInfo(zone)) == expected

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import Depends, FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
@@ -30,6 +34,19 @@ _DESCRIPTION = (
 )
 
 
+@asynccontextmanager
+async def _serving(app: FastAPI) -> AsyncIterator[None]:
+    """While the application is served: few threads, since each holds a connection and a page cache of the store; and
+    what was loaded at the start is left out of garbage collection, which otherwise stops every tenth long answer for
+    a tenth of a second."""
+    context: ApiContext = app.state.context
+    current_default_thread_limiter().total_tokens = context.settings.threads
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 def create_app(context: ApiContext) -> FastAPI:
     """The API and the page on the parts of `context`. The parts stay the caller's: closing them is, too."""
     settings = context.settings
@@ -37,6 +54,7 @@ def create_app(context: ApiContext) -> FastAPI:
         title="bypuls",
         version=release(),
         description=_DESCRIPTION,
+        lifespan=_serving,
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",

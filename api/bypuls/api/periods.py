@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Literal, TypeAlias, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -26,6 +26,7 @@ Int64 = npt.NDArray[np.int64]
 
 _QUARTER_US = 900_000_000
 _HOUR_US = 3_600_000_000
+_DAY_S = 86_400
 _FIRST, _LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 _SECONDS: dict[Step, int] = {"15min": 900, "hour": 3600, "day": 86_400, "month": 2_629_746, "year": 31_556_952}
 # What is shown where nobody says from when on [days].
@@ -67,12 +68,38 @@ class Span:
 
     def starts(self) -> list[str]:
         """The rows' beginnings in local time with their offset, like 2026-03-29T00:00:00+01:00."""
-        return [local_text(int(us), self.zone) for us in self.edges_us[:-1]]
+        return local_texts(self.edges_us[:-1], self.zone)
 
 
 def local_text(us: int, zone: ZoneInfo) -> str:
     """`us` [µs UTC] in local time with its offset."""
     return datetime.fromtimestamp(us // 1_000_000, zone).isoformat()
+
+
+def local_texts(t_us: Int64, zone: ZoneInfo) -> list[str]:
+    """`local_text` of many moments, rising in whole seconds. The zone is asked once a day: where both ends of a UTC day
+    have one offset, so have all moments between."""
+    if not len(t_us):
+        return []
+    seconds = t_us // 1_000_000
+    days = np.arange(seconds[0] // _DAY_S, seconds[-1] // _DAY_S + 2)
+    offsets = np.array([_offset_s(int(day) * _DAY_S, zone) for day in days.tolist()], dtype=np.int64)
+    at = seconds // _DAY_S - days[0]
+    offset_s = offsets[at]
+    for i in np.flatnonzero(offsets[at] != offsets[at + 1]).tolist():
+        offset_s[i] = _offset_s(int(seconds[i]), zone)
+    texts = np.datetime_as_string((seconds + offset_s).astype("datetime64[s]"))
+    ends = {offset: _offset_text(offset) for offset in np.unique(offset_s).tolist()}
+    return [text + ends[offset] for text, offset in zip(texts.tolist(), offset_s.tolist(), strict=True)]
+
+
+def _offset_s(second: int, zone: ZoneInfo) -> int:
+    offset = datetime.fromtimestamp(second, zone).utcoffset()
+    return 0 if offset is None else round(offset.total_seconds())
+
+
+def _offset_text(offset_s: int) -> str:
+    return datetime(2000, 1, 1, tzinfo=timezone(timedelta(seconds=offset_s))).isoformat()[19:]
 
 
 def zone_of(name: str) -> ZoneInfo:

@@ -17,18 +17,24 @@ from bypuls.store.registry import Sensor
 from bypuls.wire import KINDS
 from bypuls.wire.bins import TRAFFIC, bin_kind
 
-Columns = dict[str, npt.NDArray[np.float64]]
+Floats = npt.NDArray[np.float64]
+Columns = dict[str, Floats]
 
 TRAFFIC_FIELDS = (
     "n", "speed_n", "mean_kmh", "v50_kmh", "v85_kmh", "max_kmh", "over_limit_n", "over_limit_share", "coverage",
 )  # fmt: skip
 _NEEDS_HISTOGRAMS = ("speed_n", "v50_kmh", "v85_kmh", "over_limit_n", "over_limit_share")
+_DECIMALS = 6  # of means: below what any sensor here resolves
 _ROLES = ("register", "gauge", "count", "phases", "flag")
 
 # What is told where nobody asks for fields. The first register is the one that `coverage` speaks of.
 _DEFAULT: Mapping[str, tuple[str, ...]] = {
     "lamp": ("energy_wh", "power_w", "level_pct", "on"),
     "meter": ("import_wh", "export_wh", "volume_m3", "power_w"),
+    "meter electricity": ("import_wh", "export_wh", "power_w"),
+    "meter heat": ("import_wh", "volume_m3", "power_w"),
+    "meter gas": ("import_wh", "volume_m3"),
+    "meter water": ("volume_m3",),
     "cabinet": ("contactor_on", "door_open", "leakage_ma"),
     "weather": ("temp_c", "ambient_lux", "irradiance_wm2"),
     "health": ("outbox_rows", "clock_synced", "cpu_temp_c"),
@@ -43,12 +49,13 @@ def fields_of(kind: str) -> tuple[str, ...]:
     return tuple(name for name, spec in KINDS[kind].specs.items() if spec.role in _ROLES)
 
 
-def chosen_fields(kind: str, asked: Sequence[str] | None) -> tuple[str, ...]:
-    """The fields of a request: those asked for, all with `all`, a kind's usual ones where none are named.
+def chosen_fields(sensor: Sensor, asked: Sequence[str] | None) -> tuple[str, ...]:
+    """The fields of a request: those asked for, all with `all`, the usual ones of kind and medium where none are named.
     Raises Problem (422)."""
+    kind = sensor.kind
     known = fields_of(kind)
     if asked is None:
-        return known if bin_kind(kind) == TRAFFIC else _DEFAULT[kind]
+        return known if bin_kind(kind) == TRAFFIC else _DEFAULT.get(f"{kind} {sensor.medium}") or _DEFAULT[kind]
     if list(asked) == ["all"]:
         return known
     for name in asked:
@@ -67,7 +74,7 @@ def quantity_columns(store: Store, sensor: Sensor, span: Span, fields: Sequence[
     table = store.bins(kind, [sensor.id], span.start_us, span.end_us, names, every_s=span.fold_s)
     row, rows = span.rows_of(table.t_us), len(span.length_s)
 
-    def total(name: str) -> npt.NDArray[np.float64]:
+    def total(name: str) -> Floats:
         column = table.columns[name]
         known = ~np.isnan(column)
         if known.all() and len(row) == rows:
@@ -78,7 +85,7 @@ def quantity_columns(store: Store, sensor: Sensor, span: Span, fields: Sequence[
 
     columns: Columns = {}
     resets = np.full(rows, np.nan)
-    coverage: npt.NDArray[np.float64] | None = None
+    coverage: Floats | None = None
     for field in fields:
         match specs[field].role:
             case "register":
@@ -86,16 +93,19 @@ def quantity_columns(store: Store, sensor: Sensor, span: Span, fields: Sequence[
                 share = np.minimum(covered_s / span.length_s, 1.0)
                 columns[field] = np.where(covered_s > 0.0, total(f"{field}_delta"), np.nan)
                 columns[f"{field}_gap"] = total(f"{field}_gap")
-                columns[f"{field}_coverage"] = share
                 resets = np.where(np.isnan(resets), total(f"{field}_resets"), resets)
-                coverage = share if coverage is None else coverage
+                if coverage is None:
+                    coverage = share
+                else:
+                    columns[f"{field}_coverage"] = share
             case "flag":
                 with np.errstate(divide="ignore", invalid="ignore"):
                     columns[f"{field}_share"] = total(f"{field}_true") / total(f"{field}_n")
             case _:
                 n = total(f"{field}_n")
                 with np.errstate(divide="ignore", invalid="ignore"):
-                    columns[f"{field}_mean"] = np.where(n > 0.0, total(f"{field}_sum") / n, np.nan)
+                    mean: Floats = np.where(n > 0.0, total(f"{field}_sum") / n, np.nan)
+                columns[f"{field}_mean"] = mean.round(_DECIMALS)
                 columns[f"{field}_min"] = _extreme(np.minimum, row, table.columns[f"{field}_min"], rows)
                 columns[f"{field}_max"] = _extreme(np.maximum, row, table.columns[f"{field}_max"], rows)
     if not all_columns:
@@ -130,9 +140,7 @@ def _known(columns: Columns, field: str) -> bool:
     return any(not np.isnan(columns[name]).all() for name in mine if not name.endswith("_coverage"))
 
 
-def _extreme(
-    fold: np.ufunc, row: npt.NDArray[np.int64], column: npt.NDArray[np.float64], rows: int
-) -> npt.NDArray[np.float64]:
+def _extreme(fold: np.ufunc, row: npt.NDArray[np.int64], column: Floats, rows: int) -> Floats:
     known = ~np.isnan(column)
     if known.all() and len(row) == rows:
         return column

@@ -17,6 +17,7 @@ class ApiSettings:
     rate_per_s, burst : requests that a key (or, without one, an address) may make on average, and at once.
     most_body_bytes : longest request body [bytes].
     most_rows : longest answer of a series [rows].
+    threads : requests that are worked on at the same time.
     most_live_clients, live_every_s : open event streams, and the time between two events [s].
     Raises ValueError naming the field, its value and what was expected.
     """
@@ -28,6 +29,7 @@ class ApiSettings:
     burst: int = 120
     most_body_bytes: int = 262_144
     most_rows: int = 40_000
+    threads: int = 8
     most_live_clients: int = 50
     live_every_s: float = 2.0
 
@@ -41,7 +43,15 @@ class ApiSettings:
             ZoneInfo(self.tz)
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
             raise ValueError(f"tz: {self.tz!r} — expected a zone such as Europe/Copenhagen") from error
-        for name in ("rate_per_s", "burst", "most_body_bytes", "most_rows", "most_live_clients", "live_every_s"):
+        for name in (
+            "rate_per_s",
+            "burst",
+            "most_body_bytes",
+            "most_rows",
+            "threads",
+            "most_live_clients",
+            "live_every_s",
+        ):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name}: {getattr(self, name)!r} — expected a number above 0")
 

@@ -56,8 +56,8 @@ def vehicle_rows(
     vehicle_class: str | None = None,
     speeds: bool = True,
 ) -> VehicleRows:
-    """What `sensor` counted in each row, of one direction and class where they are given. Without `speeds` the percentiles and what
-    was over the limit stay unknown, which saves reading histograms."""
+    """What `sensor` counted in each row, of one direction and class where they are given. Without `speeds` the
+    percentiles and what was over the limit stay unknown, which saves reading histograms."""
     names = _NUMBERS + (_TEXTS if speeds else ())
     table = store.bins(
         TRAFFIC, [sensor.id], span.start_us, span.end_us, names,

@@ -90,13 +90,14 @@ def series(
     """A sensor's quantities per quarter, hour, day, month or year of local time.
 
     Days have 23 and 25 hours when the clock changes. Of registers there is the amount measured (`import_wh`), the
-    amount that is only known in total over a gap that ends in the row (`import_wh_gap`), and `coverage`, the share of
-    the row that is measured. V50 and V85 come from merged histograms. Unknown is null, never 0.
+    amount that is only known in total over a gap that ends in the row (`import_wh_gap`), and the measured share of the
+    row: `coverage` of the first register, `…_coverage` of further ones. V50 and V85 come from merged histograms.
+    Unknown is null, never 0.
     """
     row: Sensor = known("sensor", sensor, directory.sensors)
     zone = zone_of(tz or context.settings.tz)
     span = span_of(every, start, to, zone, now=context.clock(), most_rows=context.settings.most_rows)
-    names = chosen_fields(row.kind, None if fields is None else [name.strip() for name in fields.split(",")])
+    names = chosen_fields(row, None if fields is None else [name.strip() for name in fields.split(",")])
     traffic = bin_kind(row.kind) == TRAFFIC
     if by is not None and not traffic:
         bad_parameter("by", by, f"nothing: a {row.kind} has no directions")
