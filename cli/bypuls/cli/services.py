@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +22,7 @@ from prometheus_client import CollectorRegistry, start_http_server
 from bypuls.cli.settings import DATA_DIR, BrokerHost, BrokerPort, DataDir, InfluxUrl, broker_settings, now, opened
 from bypuls.ingest.asset_names import AssetNames
 from bypuls.ingest.plants import crash_moment, receipts_first
+from bypuls.ingest.retention import AT_LEAST
 from bypuls.ingest.service import Ingest, IngestSettings
 from bypuls.ingest.status import StatusBoard
 from bypuls.store.influx import InfluxStore
@@ -64,9 +66,14 @@ def ingest(
         str | None, typer.Option(help="Group of a shared subscription, for several workers on one broker.")
     ] = None,
     metrics_port: Annotated[int | None, typer.Option(help="Port of Prometheus metrics on 127.0.0.1.")] = None,
+    keep_passages_days: Annotated[
+        int, typer.Option(help="Days that single passages are kept (2 or more; 0 = for ever). Their bins stay anyway.")
+    ] = 30,
     rollup_every: Annotated[float, typer.Option(help="Seconds between rollups while there is no backlog.")] = 5.0,
 ) -> None:
     """Take readings over from the broker into the store, and keep the quarter-hour bins."""
+    if 0 < keep_passages_days < AT_LEAST.days or keep_passages_days < 0:
+        raise told(ValueError(f"--keep-passages-days: {keep_passages_days} — expected {AT_LEAST.days} or more, or 0"))
     stop = stop_on_signals()
     collectors = CollectorRegistry()
     if metrics_port is not None:
@@ -79,7 +86,11 @@ def ingest(
             names = threading.Thread(target=keeper.run, args=(stop,), name="asset-names")
             names.start()
         settings = IngestSettings(
-            broker=broker_settings(broker_host, broker_port), worker=worker, share=share, rollup_every_s=rollup_every
+            broker=broker_settings(broker_host, broker_port),
+            worker=worker,
+            share=share,
+            rollup_every_s=rollup_every,
+            keep_passages=timedelta(days=keep_passages_days) if keep_passages_days else None,
         )
         service = Ingest(
             settings,

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bypuls.ingest.gate import Gate
 from bypuls.ingest.messages import Answer, Message
+from bypuls.ingest.retention import KINDS
 from bypuls.store.book import Book, Letter, Taken, Tally, as_windows
 from bypuls.store.protocol import Store
 from bypuls.wire import Batch, Reading, Receipt, Refusal, RefusedReading, WireError, decode_batch, to_us
 from bypuls.wire.batches import raw_readings
 from bypuls.wire.messages import ranges
 from bypuls.wire.topics import parse_topic
+
+# Readings of these kinds are deleted after their time, but none younger than this.
+RETAINED, SETTLED = KINDS, timedelta(days=1)
 
 # Named moments, in order; a test may end the process at any of them.
 Moment = Callable[[str], None]
@@ -118,9 +122,10 @@ class Intake:
             works.append(_Work(batch, message.payload, judged.admitted, dict(judged.refused)))
         undecodable = len(letters) - retained
 
+        late = self._open_late(works, now)
         self._moment("ingest.before_store")
-        origin = [(work, seq) for work in works for seq, _ in work.admitted]
-        readings = [reading for work in works for _, reading in work.admitted]
+        origin = [(work, seq) for work in works for seq, _ in work.admitted if (work.batch.epoch, seq) not in late]
+        readings = [reading for work in works for seq, reading in work.admitted if (work.batch.epoch, seq) not in late]
         for rejected in self._store.write(readings) if readings else ():
             work, seq = origin[rejected.index]
             work.refused[seq] = rejected.reason
@@ -135,6 +140,35 @@ class Intake:
         tally = self._book.take(taken, letters, windows, to_us(now))
         self._moment("ingest.after_book")
         return Outcome(tuple(_answers(works)), tally, undecodable, retained)
+
+    def _open_late(self, works: Sequence[_Work], now: datetime) -> set[tuple[str, int]]:
+        """Readings of a time whose raw readings may be deleted: (epoch, seq) of those that are in a sealed bin already.
+
+        Such a reading was stored, rolled up and deleted. Were it written again it would count twice.
+        """
+        before = now - SETTLED
+        late = [
+            (work, seq, reading)
+            for work in works
+            for seq, reading in work.admitted
+            if reading.kind in RETAINED and reading.t is not None and reading.t < before
+        ]
+        if not late:
+            return set()
+        windows = as_windows((r.kind, r.sensor, to_us(r.t)) for _, _, r in late if r.t is not None)
+        seals = self._book.open_late(windows)
+        known: dict[int, list[tuple[int, int]]] = {}
+        found: set[tuple[str, int]] = set()
+        for work, seq, reading in late:
+            seal = seals.get(reading.sensor)
+            if seal is None or reading.t is None or to_us(reading.t) >= seal.until_us:
+                continue
+            batch = work.batch
+            if id(work) not in known:
+                known[id(work)] = self._book.taken_already(batch.device, batch.epoch, batch.first, batch.last)
+            if any(first <= seq <= last for first, last in known[id(work)]):
+                found.add((batch.epoch, seq))
+        return found
 
 
 def _answers(works: Sequence[_Work]) -> list[Answer]:

@@ -50,12 +50,15 @@ def _some(letters: Sequence[DeadLetter], store: Store, book: Book, gate: Gate, n
             refused[letter.id] = reasons[0]
         else:
             fit += [(letter.id, reading) for reading in readings]
+    windows = as_windows((r.kind, r.sensor, to_us(r.t)) for _, r in fit if r.t is not None)
+    if windows:
+        book.open_late(windows)
     for rejected in store.write([reading for _, reading in fit]) if fit else ():
         refused.setdefault(fit[rejected.index][0], rejected.reason)
     stored = tuple(dict.fromkeys(letter for letter, _ in fit if letter not in refused))
     if fit:
         # Also of a batch that is still refused: what of it the store took is there.
-        book.readmit(stored, as_windows((r.kind, r.sensor, to_us(r.t)) for _, r in fit if r.t is not None), to_us(now))
+        book.readmit(stored, windows, to_us(now))
     return Readmitted(stored, tuple(refused.items()))
 
 

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from prometheus_client import CollectorRegistry
@@ -17,6 +17,7 @@ from bypuls.ingest.intake import Intake, Moment, Outcome, no_moment
 from bypuls.ingest.messages import Message
 from bypuls.ingest.metrics import Metrics
 from bypuls.ingest.plants import hasty_answers
+from bypuls.ingest.retention import Retention
 from bypuls.ingest.rollups import RollupWorker
 from bypuls.ingest.subscriber import BrokerSettings, Subscriber
 from bypuls.store.book import Book, DeadLettersFull, as_store_errors
@@ -46,6 +47,8 @@ class IngestSettings:
     registry_every_s: float = 1.0
     rollup_every_s: float = 5.0
     rollups: bool = True
+    keep_passages: timedelta | None = timedelta(days=30)
+    """How long single passages are kept; None = for ever. Their bins stay anyway."""
 
 
 class AdmissionCache:
@@ -124,6 +127,12 @@ class Ingest:
             every_s=settings.rollup_every_s,
             rolled=self.metrics.bins.inc,
             failed=self.metrics.failures.inc,
+            retention=Retention(
+                store,
+                book,
+                keep={"passage": settings.keep_passages} if settings.keep_passages is not None else {},
+                clock=clock,
+            ),
         )
         self.metrics.connected.set_function(lambda: self.subscriber.subscribed)
         self.metrics.waiting.set_function(lambda: len(self.subscriber.messages))

@@ -7,16 +7,17 @@ reading which comes meanwhile marks the window anew.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
 import numpy as np
 import structlog
 
 from bypuls.analysis.registers import CONTEXT_READINGS
+from bypuls.ingest.retention import Retention
 from bypuls.ingest.rollups.quantities import quantity_bins, registers_of
 from bypuls.ingest.rollups.traffic import CONTEXT_US, COUNT_FIELDS, PASSAGE_FIELDS, count_bins, passage_bins
-from bypuls.store.book import Book, Window
+from bypuls.store.book import Book, Seal, Window
 from bypuls.store.protocol import Bins, Columns, Store, StoreError
 from bypuls.store.registry import Admission, SensorEntry
 from bypuls.wire import KINDS, to_us
@@ -48,10 +49,19 @@ def _up(t_us: int) -> int:
     return -(-t_us // QUARTER_US) * QUARTER_US
 
 
-def roll_up(store: Store, kind: str, sensor: str, start_us: int, end_us: int, entry: SensorEntry | None) -> int:
+def roll_up(
+    store: Store,
+    kind: str,
+    sensor: str,
+    start_us: int,
+    end_us: int,
+    entry: SensorEntry | None,
+    seal: Seal | None = None,
+) -> int:
     """Computes the bins that readings in [start, end) have a part in, and replaces them. Returns how many there are.
 
     kind : of the readings.  start_us, end_us : whole quarters [µs UTC].  entry : the sensor's interval and multiplier.
+    seal : before it raw readings are gone but for late ones, which make a part of their own.
     Raises Unavailable, Misconfigured.
     """
     asset = (entry.asset_id if entry else None) or ""
@@ -64,7 +74,13 @@ def roll_up(store: Store, kind: str, sensor: str, start_us: int, end_us: int, en
         else:
             raw = store.columns(kind, sensor, start_us, end_us, COUNT_FIELDS)
             found = count_bins(raw, start_us, end_us, sensor=sensor, asset=asset)
-        store.replace_bins(TRAFFIC, sensor, start_us, end_us, found)
+        sealed_us = min(max(seal.until_us if seal is not None else start_us, start_us), end_us)
+        if seal is not None and sealed_us > start_us:
+            late = [_cut(block, start_us, sealed_us, seal.part) for block in found]
+            store.replace_bins(TRAFFIC, sensor, start_us, sealed_us, late, seal.part)
+        if sealed_us < end_us:
+            open_bins = [_cut(block, sealed_us, end_us, 0) for block in found]
+            store.replace_bins(TRAFFIC, sensor, sealed_us, end_us, open_bins)
         return sum(len(block.t_us) for block in found)
 
     nominal_s = (entry.interval_s if entry else None) or DEFAULT_INTERVAL_S
@@ -90,6 +106,13 @@ def roll_up(store: Store, kind: str, sensor: str, start_us: int, end_us: int, en
         )
     store.replace_bins(kind, sensor, start_us, end_us, bins)
     return sum(len(block.t_us) for block in bins)
+
+
+def _cut(block: Bins, start_us: int, end_us: int, part: int) -> Bins:
+    """The bins of a block within [start, end), as a part."""
+    inside = (block.t_us >= start_us) & (block.t_us < end_us)
+    columns = {name: column[inside] for name, column in block.columns.items()}
+    return Bins(block.kind, block.sensor, block.t_us[inside], columns, block.tags, part, block.asset)
 
 
 def _active(store: Store, kind: str, sensor: str, start_us: int, end_us: int, nominal_s: float) -> tuple[str, ...]:
@@ -158,6 +181,7 @@ class RollupWorker:
         every_s: float = 5.0,
         rolled: Callable[[int], None] = lambda _bins: None,
         failed: Callable[[], None] = lambda: None,
+        retention: Retention | None = None,
     ) -> None:
         self._store = store
         self._book = book
@@ -167,6 +191,7 @@ class RollupWorker:
         self._every_s = every_s
         self._rolled = rolled
         self._failed = failed
+        self._retention = retention
         self._leased_us = 0
         self._set_aside: set[int] = set()
 
@@ -197,7 +222,8 @@ class RollupWorker:
         if not self._lease():
             return False
         windows = [window for window in self._book.dirty(_MOST_MARKS) if not self._set_aside.issuperset(window.marks)]
-        sensors = self._admission().sensors
+        admission = self._admission()
+        sensors, seals = admission.sensors, self._book.seals({window.sensor for window in windows})
         for window in windows:
             if stop is not None and stop.is_set():
                 return False
@@ -207,7 +233,7 @@ class RollupWorker:
                     # Whoever holds no lease might overwrite newer bins with older ones.
                     if not self._lease(at_least_s=LEASE_S / 2):
                         return False
-                    self._rolled(roll_up(self._store, window.kind, window.sensor, start_us, end_us, entry))
+                    self._rolled(self._roll_up(window, start_us, end_us, entry, seals))
             except StoreError:
                 raise
             except Exception:  # a fault of ours: it may hold up the window that trips it, never the others
@@ -216,8 +242,16 @@ class RollupWorker:
                 log.exception("a window can't be rolled up", kind=window.kind, sensor=window.sensor)
                 continue
             self._book.clean([window])
+        if self._retention is not None and self._lease():
+            self._retention.run(admission, stop)
         # Fewer than were asked for: that was all of it. What came meanwhile may wait and be rolled up together.
         return sum(len(window.marks) for window in windows) >= _MOST_MARKS
+
+    def _roll_up(
+        self, window: Window, start_us: int, end_us: int, entry: SensorEntry | None, seals: Mapping[str, Seal]
+    ) -> int:
+        seal = seals.get(window.sensor)
+        return roll_up(self._store, window.kind, window.sensor, start_us, end_us, entry, seal)
 
     def _lease(self, *, at_least_s: float = LEASE_S) -> bool:
         """Whether the lease is held for `at_least_s` [s] more; it is prolonged where it isn't."""

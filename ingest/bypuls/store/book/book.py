@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 
-from bypuls.store.book import dirty, ledger, letters
+from bypuls.store.book import dirty, ledger, letters, seals
 from bypuls.store.book.dirty import Window
 from bypuls.store.book.ledger import EpochLine, HourLine
 from bypuls.store.book.letters import DeadLetter, Letter, Room
+from bypuls.store.book.seals import Seal
 from bypuls.store.book.tables import device_alarm
 from bypuls.store.protocol import Misconfigured, Unavailable
 from bypuls.store.registry import Registry
@@ -148,6 +149,42 @@ class Book:
         """How many marks wait to be rolled up."""
         with self._reading() as connection:
             return dirty.count(connection)
+
+    def open_late(self, windows: Sequence[Window]) -> dict[str, Seal]:
+        """Before late readings are written: marks their windows, and says which of their sensors are sealed.
+
+        Raises Unavailable while raw readings of one of them are being deleted.
+        """
+        with self._writing() as connection:
+            found = seals.of(connection, {window.sensor for window in windows})
+            for one in found.values():
+                if one.deleting:
+                    raise Unavailable(f"{one.sensor}: old readings are being deleted just now", retry_after_s=1.0)
+            dirty.mark(connection, windows)
+            return found
+
+    def taken_already(self, device: str, epoch: str, first: int, last: int) -> list[tuple[int, int]]:
+        """The ranges of first…last that the ledger has."""
+        with self._reading() as connection:
+            return ledger.had(connection, device, epoch, first, last)
+
+    def seals(self, sensors: Iterable[str]) -> dict[str, Seal]:
+        """The seals of sensors that have one."""
+        with self._reading() as connection:
+            return seals.of(connection, set(sensors))
+
+    def begin_deleting(self, kind: str, sensor: str, until_us: int) -> bool:
+        """Seals a sensor up to `until_us` before its raw readings go; False while windows wait to be rolled up.
+
+        From now on nothing is written there until `end_deleting`.
+        """
+        with self._writing() as connection:
+            return seals.begin(connection, kind, sensor, until_us)
+
+    def end_deleting(self, kind: str, sensor: str) -> None:
+        """The raw readings are gone: what comes later for that time makes a further part."""
+        with self._writing() as connection:
+            seals.end(connection, kind, sensor)
 
     def take_lease(self, name: str, owner: str, now_us: int, seconds: float) -> bool:
         """Whether `owner` alone may do `name` for the next `seconds`."""

@@ -74,6 +74,17 @@ def add_range(connection: Connection, device: str, epoch: str, first: int, last:
     return fresh
 
 
+def had(connection: Connection, device: str, epoch: str, first: int, last: int) -> list[tuple[int, int]]:
+    """The ranges of first…last that were taken over before, rising."""
+    table = ledger_range.c
+    query = (
+        select(table.first, table.last)
+        .where(table.device == device, table.epoch == epoch, table.first <= last, table.last >= first)
+        .order_by(table.first)
+    )
+    return [(max(int(a), first), min(int(b), last)) for a, b in connection.execute(query)]
+
+
 def see_epoch(connection: Connection, device: str, epoch: str, now_us: int) -> int:
     """Notes that the epoch speaks; when it was first seen [µs]. Holds its line until the transaction ends."""
     table = ledger_epoch.c

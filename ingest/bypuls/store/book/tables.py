@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, String, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, Text, UniqueConstraint
 
 from bypuls.store.registry.base import metadata
 
@@ -87,6 +87,18 @@ dirty_window = Table(
     Column("end_us", BigInteger, nullable=False),
     Index("ix_dirty_window_sensor", "sensor"),
     sqlite_autoincrement=True,
+)
+
+# Up to when a sensor's raw readings are gone and its bins are final. What comes later for that time makes part `part`.
+# While `deleting` is set nothing may be written there.
+seal = Table(
+    "seal",
+    metadata,
+    Column("kind", _ID, primary_key=True),
+    Column("sensor", _ID, primary_key=True),
+    Column("until_us", BigInteger, nullable=False),
+    Column("part", BigInteger, nullable=False),
+    Column("deleting", Boolean, nullable=False),
 )
 
 # Who may do what only one process may do at a time, and until when.
