@@ -70,7 +70,8 @@ def test_the_town_now(browser: Browser, open_server: str, language: str) -> None
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         assert fits(page), width
         # Charts are drawn anew a moment after the screen changed.
-        page.wait_for_function("document.querySelector('#traffic-today .uplot').clientWidth <= innerWidth")
+        wide = page.evaluate("document.querySelector('#traffic-today').clientWidth")
+        expect(page.locator("#traffic-today .uplot")).to_have_css("width", f"{wide}px")
         page.screenshot(path=ARTEFACTS / f"town-{language}-{width}-{scheme}.png", full_page=True)
     assert said == []
     page.close()

@@ -208,8 +208,8 @@ def test_a_gap_of_energy_stands_apart(client: Any) -> None:
     got = client.told("/energy/hall", every="day", **{"from": "2025-05-01", "to": "2025-05-02"})
     electricity = got["media"]["electricity"]
     assert electricity["gap_kwh"] == 0.512
-    # The tenant's meter, which is to be subtracted, didn't exist then: half of the meters' time is unknown.
-    assert electricity["coverage"] == pytest.approx(94 / 96 / 2)
+    # The tenant's meter, which is to be subtracted, wasn't there yet: nobody misses it.
+    assert electricity["coverage"] == pytest.approx(94 / 96)
 
 
 def test_all_buildings_over_a_period(client: Any) -> None:
@@ -268,11 +268,21 @@ def test_the_road_to_a_target(client: Any) -> None:
     assert years[2024]["emitted_t"] == pytest.approx(kwh * 0.2 / 1000 + 366 * 96 * 0.5 * 0.1 / 1000)
     # 2018 → 2030, 7 of 12 years: 20 · (1 − 0.85 · 7/12).
     assert got["trajectory"]["tonnes"][got["trajectory"]["year"].index(2025)] == pytest.approx(20 * (1 - 0.85 * 7 / 12))
-    # The tenant's meter is of this spring: two thirds of the meters' time in 2025 were measured.
-    assert got["status"] == "insufficient data"
-    assert [reason["code"] for reason in got["reasons"]] == ["completeness"]
+    assert (got["status"], got["status_year"], got["reasons"]) == ("on track", 2025, [])
     assert got["scope_share"] == 1.0
+    assert got["reached_reduction"] == pytest.approx(1 - years[2025]["emitted_t"] / 20)
+    assert got["required_t_per_year"] == pytest.approx((years[2025]["emitted_t"] - 3.0) / 5)
+    # 2019 to 2022 aren't known, so neither is what is left of the budget.
     assert got["remaining_budget_t"] is None
+
+
+def test_a_year_that_is_measured_in_part_is_no_reduction(make_client: Any, town: Any) -> None:
+    later = make_client(key=town.keys["read"], clock=lambda: datetime(2027, 5, 1, tzinfo=UTC))
+    got = later.told("/climate/house")
+    assert got["status"] == "insufficient data"
+    assert {"completeness", "emission unknown"} <= {reason["code"] for reason in got["reasons"]}
+    assert (got["status_year"], got["reached_reduction"], got["required_t_per_year"]) == (2026, None, None)
+    assert got["completeness"] < 0.3
 
 
 def test_a_target_without_a_baseline_says_so(client: Any) -> None:

@@ -61,8 +61,9 @@ class YearBook:
         for medium, rows in medium_rows(self._store, meters, span).items():
             if medium in ENERGY_MEDIA:
                 kwh = float(rows.import_wh[0]) / 1000.0
-                asked_s = float(span.length_s[0]) * rows.meters
-                found[medium] = MediumYear(None if np.isnan(kwh) else kwh, float(rows.covered_s[0]), asked_s)
+                measured_s, asked_s = float(rows.covered_s[0]), float(rows.asked_s[0])
+                if asked_s > 0.0:
+                    found[medium] = MediumYear(None if np.isnan(kwh) else kwh, measured_s, asked_s)
         return found
 
 
@@ -220,22 +221,28 @@ def _standing(target: Target, measured: list[dict[str, Any]], share: float | Non
         for one in measured
     ]
     found = accounts.status(goal, made)
-    emitted = {one["year"]: one["emitted_t"] for one in measured}
-    last = max((year for year, tonnes in emitted.items() if tonnes is not None), default=None)
-    last_t = emitted[last] if last is not None else None
-    rate = accounts.required_rate(goal, last_t, last) if last is not None and last_t is not None else None
     lined = np.arange(target.base_year, max(target.target_year, this_year) + 1)
-    return unknown | {
+    known = unknown | {
         "status": found.state,
         "status_year": found.year,
-        "reached_reduction": 1.0 - last_t / target.base_tonnes if last_t is not None else None,
         "trajectory": {"year": lined, "tonnes": accounts.trajectory(goal, lined)},
         "full_budget_t": accounts.full_budget(goal),
+        "reasons": [{"code": r.code, "found": r.found, "expected": r.expected} for r in found.reasons],
+    }
+    if found.state == "insufficient data" or found.actual_t is None or found.year is None:
+        # What a part of the meters or of the scope emitted would look like a reduction.
+        return known
+    emitted = {
+        one["year"]: one["emitted_t"] if (one["completeness"] or 0.0) >= accounts.LEAST_COMPLETENESS else None
+        for one in measured
+    }
+    rate = accounts.required_rate(goal, found.actual_t, found.year)
+    return known | {
+        "reached_reduction": 1.0 - found.actual_t / target.base_tonnes,
         "remaining_budget_t": accounts.remaining_budget(goal, emitted),
         "required_share_per_year": rate.share_per_year if rate else None,
         "required_t_per_year": rate.t_per_year if rate else None,
         "projected_year": accounts.projected_year(goal, emitted),
-        "reasons": [{"code": r.code, "found": r.found, "expected": r.expected} for r in found.reasons],
     }
 
 

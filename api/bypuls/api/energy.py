@@ -12,7 +12,7 @@ from bypuls.api.directory import Directory
 from bypuls.api.periods import Span, local_text
 from bypuls.store.protocol import Store
 from bypuls.store.registry import Sensor
-from bypuls.wire import from_us
+from bypuls.wire import from_us, to_us
 
 Floats = npt.NDArray[np.float64]
 
@@ -42,21 +42,26 @@ class MediumRows:
     def __init__(self, rows: int) -> None:
         self.import_wh, self.gap_wh = np.full(rows, np.nan), np.full(rows, np.nan)
         self.export_wh, self.volume_m3 = np.full(rows, np.nan), np.full(rows, np.nan)
-        self.covered_s = np.zeros(rows)
-        self.meters = 0
+        self.covered_s, self.asked_s = np.zeros(rows), np.zeros(rows)
 
-    def add(self, sums: dict[str, Floats], sign: int, *, by_volume: bool) -> None:
-        """Adds a meter."""
-        self.meters += 1
+    def add(self, sums: dict[str, Floats], sign: int, asked_s: Floats, *, by_volume: bool) -> None:
+        """Adds a meter that was there for `asked_s` of each row [s]."""
+        self.asked_s += asked_s
         self.import_wh = _plus(self.import_wh, sign * sums["import_wh_delta"])
         self.gap_wh = _plus(self.gap_wh, sign * sums["import_wh_gap"])
         self.export_wh = _plus(self.export_wh, sign * sums["export_wh_delta"])
         self.volume_m3 = _plus(self.volume_m3, sign * sums["volume_m3_delta"])
         self.covered_s += np.nan_to_num(sums["volume_m3_covered_s" if by_volume else "import_wh_covered_s"])
 
-    def coverage(self, length_s: Floats) -> Floats:
-        """(rows,) measured share of the meters' time."""
-        return np.minimum(self.covered_s / (length_s * max(self.meters, 1)), 1.0)
+    def coverage(self) -> Floats:
+        """(rows,) measured share of the time in which the meters were there."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(self.asked_s > 0.0, np.minimum(self.covered_s / self.asked_s, 1.0), 0.0)
+
+    def coverage_of_all(self) -> float:
+        """The same of all rows together."""
+        asked_s = float(self.asked_s.sum())
+        return min(float(self.covered_s.sum()) / asked_s, 1.0) if asked_s > 0.0 else 0.0
 
 
 def _plus(total: Floats, more: Floats) -> Floats:
@@ -77,8 +82,16 @@ def medium_rows(store: Store, meters: Sequence[tuple[Sensor, int]], span: Span) 
             known = ~np.isnan(column)
             total = np.bincount(row[known], column[known], minlength=rows)
             sums[name] = np.where(np.bincount(row[known], minlength=rows) > 0, total, np.nan)
-        found.setdefault(medium, MediumRows(rows)).add(sums, sign, by_volume=medium == "water")
+        found.setdefault(medium, MediumRows(rows)).add(sums, sign, there_s(meter, span), by_volume=medium == "water")
     return {medium: found[medium] for medium in (*ENERGY_MEDIA, "water") if medium in found}
+
+
+def there_s(meter: Sensor, span: Span) -> Floats:
+    """(rows,) how long the meter was there in each row [s]: one that was swapped is two sensors, each for its time."""
+    first = to_us(meter.valid_from) if meter.valid_from is not None else span.start_us
+    last = to_us(meter.valid_to) if meter.valid_to is not None else span.end_us
+    length_us = np.minimum(span.edges_us[1:], last) - np.maximum(span.edges_us[:-1], first)
+    return np.maximum(length_us, 0) / 1e6
 
 
 def building_energy(store: Store, directory: Directory, building: str, span: Span) -> dict[str, Any]:
@@ -92,7 +105,7 @@ def building_energy(store: Store, directory: Directory, building: str, span: Spa
         else:
             columns[f"{medium}_kwh"] = rows.import_wh / 1000.0
             columns[f"{medium}_gap_kwh"] = rows.gap_wh / 1000.0
-        columns[f"{medium}_coverage"] = rows.coverage(span.length_s)
+        columns[f"{medium}_coverage"] = rows.coverage()
     return {
         **totals(directory, building, span, media),
         "start": local_text(span.start_us, span.zone),
@@ -110,7 +123,6 @@ def totals(directory: Directory, building: str, span: Span, media: dict[str, Med
     found: dict[str, Any] = {}
     total = 0.0
     whole = True
-    length_s = float(span.length_s.sum())
     for medium, rows in media.items():
         kwh = known_sum(rows.import_wh / 1000.0) if medium != "water" else None
         found[medium] = {
@@ -118,7 +130,7 @@ def totals(directory: Directory, building: str, span: Span, media: dict[str, Med
             "gap_kwh": known_sum(rows.gap_wh / 1000.0),
             "export_kwh": known_sum(rows.export_wh / 1000.0),
             "volume_m3": known_sum(rows.volume_m3),
-            "coverage": min(float(rows.covered_s.sum()) / (length_s * rows.meters), 1.0),
+            "coverage": rows.coverage_of_all(),
         }
         if medium != "water":
             total += kwh or 0.0

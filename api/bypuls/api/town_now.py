@@ -167,7 +167,7 @@ def _kwh(
     span = Span("15min", zone, np.array([start_us, end_us], dtype=np.int64))  # type: ignore[arg-type]
     rows = medium_rows(store, meters, span)["electricity"]
     kwh = float(rows.import_wh[0]) / 1000.0
-    return None if np.isnan(kwh) else kwh, float(rows.coverage(span.length_s)[0])
+    return None if np.isnan(kwh) else kwh, rows.coverage_of_all()
 
 
 def today_columns(store: Store, directory: Directory, span: Span, now: datetime) -> dict[str, Any]:
