@@ -91,7 +91,8 @@ def there_s(meter: Sensor, span: Span) -> Floats:
     first = to_us(meter.valid_from) if meter.valid_from is not None else span.start_us
     last = to_us(meter.valid_to) if meter.valid_to is not None else span.end_us
     length_us = np.minimum(span.edges_us[1:], last) - np.maximum(span.edges_us[:-1], first)
-    return np.maximum(length_us, 0) / 1e6
+    found: Floats = np.maximum(length_us, 0) / 1e6
+    return found
 
 
 def building_energy(store: Store, directory: Directory, building: str, span: Span) -> dict[str, Any]:
