@@ -93,7 +93,7 @@ class Traffic:
     """An average day [vehicles/day].
 
     name : aadt, average_day_of_period, hdt, jdt.
-    uncertainty : share, 95 % (two standard errors), of the step from the count to the year alone; None = unknown.
+    uncertainty : share, 95 %, of the step from the count to the year alone; None = unknown.
     low, high : value · (1 ∓ uncertainty).
     days : full days it rests on.  factor, factor_source : expansion, where one was applied.
     """

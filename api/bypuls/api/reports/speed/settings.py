@@ -1,0 +1,57 @@
+"""What a report needs to know beside the observations; all of it goes into the bundle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bypuls.analysis.free_flow import GAP_S, MIN_HEADWAY_S
+from bypuls.analysis.speed import Method
+from bypuls.analysis.traffic.verdict import Thresholds
+from bypuls.api.reports.speed.model import Intervention, Limit, Sensor, Site
+
+
+@dataclass(frozen=True, slots=True)
+class Expansion:
+    """The factor from the average day of the counted week to the year (UDT → ÅDT).
+
+    traffic_type : a key of `analysis.traffic.volumes.STEP_TO_YEAR`, for the uncertainty.  source : with its date."""
+
+    traffic_type: str
+    factor: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that decides the figures.
+
+    start, end : the period that was surveyed, aware, end excluded; None = what the observations span.
+    limits : posted limits by direction and date.
+    country : whose public holidays count (`holidays` library), optionally with a subdivision: `DK`.
+    percentile_method : of single speeds.  pace_width_kmh : a whole number of km/h.
+    length_bounds_m : boundaries of length classes [m]; motor_from_m : motor vehicles are at least this long [m].
+    tolerance_kmh : E of the least sample [km/h].
+    chosen_for_speed : the site was picked because it was fast, so its speeds would fall back without a measure.
+    """
+
+    site: Site
+    limits: tuple[Limit, ...] = ()
+    sensors: tuple[Sensor, ...] = ()
+    surveyor: str | None = None
+    timezone: str = "Europe/Copenhagen"
+    start: datetime | None = None
+    end: datetime | None = None
+    country: str = "DK"
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    percentile_method: Method = "linear"
+    pace_width_kmh: float = 10.0
+    min_headway_s: float = MIN_HEADWAY_S
+    gap_s: float = GAP_S
+    length_bounds_m: tuple[float, ...] = ()
+    motor_from_m: float | None = None
+    tolerance_kmh: float = 2.0
+    expansion: Expansion | None = None
+    intervention: Intervention | None = None
+    chosen_for_speed: bool = True
+    title: str | None = None
