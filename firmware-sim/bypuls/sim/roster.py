@@ -82,6 +82,7 @@ def registry_rows(town: Town) -> dict[str, list[Row]]:
                 "source": "as the town's gas is simulated",
             }
         ],
+        "factor": _factors(town),
         "target": [_target()],
     }
 
@@ -166,6 +167,36 @@ def _interventions(town: Town) -> list[Row]:
         led | {"date": _day(places.led_day(town.begins)), "note": "ten sodium lamps of 116 W replaced by LED of 36 W"},
         walls
         | {"kind": "insulation", "date": _day(places.insulation_day(town.begins)), "note": "roof and walls insulated"},
+    ]
+
+
+# kg CO₂ per kWh in the town's first year, and by how much it falls each year. Invented, near Danish magnitudes; gas has
+# the published factor that comes with the registry.
+_FACTORS = {"electricity": (0.120, 0.012), "heat": (0.055, 0.004)}
+_FACTOR_YEARS = 6
+
+
+def _factors(town: Town) -> list[Row]:
+    """Yearly factors, each from local new year to local new year, so that the demo's accounts can be followed."""
+    return [
+        {
+            "factor_set": "simulated-town",
+            "version": "1",
+            "carrier": carrier,
+            "scope": "2-location",
+            "gas": "CO2",
+            "method": "invented",
+            "area": "DK2",
+            "valid_from": f"{year - 1}-12-31T23:00:00Z",
+            "valid_to": f"{year}-12-31T23:00:00Z",
+            "step": "year",
+            "value": round(first - fall * index, 4),
+            "unit": "kg/kWh",
+            "purpose": "accounts",
+            "source": _INVENTED,
+        }
+        for carrier, (first, fall) in _FACTORS.items()
+        for index, year in enumerate(range(town.begins.year, town.begins.year + _FACTOR_YEARS))
     ]
 
 
