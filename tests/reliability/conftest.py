@@ -42,10 +42,12 @@ def tell(
 ) -> Iterator[Tell]:
     """Tells a story with a plant (or ""), and gives what the oracle found, or raises what the story raised.
 
-    All stories of the selected tests begin with the first test, `AT_ONCE` at a time, in the tests' order.
+    All stories of the selected tests begin with the first test, `AT_ONCE` at a time, in the tests' order. Long ones go
+    one by one: they load the machine themselves.
     """
+    at_once = 1 if request.config.getoption("markexpr") == "slow" else AT_ONCE
     begun: dict[tuple[Story, str], Future[Findings]] = {}
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with ThreadPoolExecutor(at_once) as pool:
         for item in request.session.items:
             told = getattr(item, "callspec", None)
             if told is not None and item.path.parent == HERE and "story" in told.params:
