@@ -228,7 +228,7 @@ def test_local_days_are_the_sources_also_when_the_clock_changes(
             assert wh == pytest.approx(days[day], abs=0.5), day
         else:
             assert wh is None, f"{day}: the source has no value, so neither have we"
-    coverage = dict(zip(told, columns["import_wh_coverage"], strict=True))
+    coverage = dict(zip(told, columns["coverage"], strict=True))
     assert coverage["2018-03-25"] == pytest.approx(1.0)
     assert coverage["2018-10-28"] == pytest.approx(1.0)
 

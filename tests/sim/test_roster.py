@@ -28,6 +28,7 @@ def test_the_town_is_what_was_ordered() -> None:
         "calibration": 6,
         "intervention": 3,
         "calorific_value": 1,
+        "factor": 12,
         "target": 1,
     }
     ids = [str(row["id"]) for rows in ROWS.values() for row in rows if "id" in row]

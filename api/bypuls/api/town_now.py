@@ -105,7 +105,7 @@ def lights_of(directory: Directory, latest: Sequence[Latest], now: datetime) -> 
         reading = one.current
         if not isinstance(reading, Lamp) or reading.on is None:
             unknown += 1
-        elif reading.on:
+        elif reading.on and not _draws_nothing(directory, one.sensor.lamp, reading):
             lit += 1
         else:
             dark += 1
@@ -115,6 +115,19 @@ def lights_of(directory: Directory, latest: Sequence[Latest], now: datetime) -> 
             if reading.faults:
                 faults.append((one.sensor.name, reading.faults))
     return Lights(lit, dark, unknown, lit + dark + unknown, _expected(directory, now), power_w, tuple(faults))
+
+
+# Of what the lamp should draw: below it is out, whatever it was commanded.
+_OUT_SHARE = 0.1
+
+
+def _draws_nothing(directory: Directory, lamp: str | None, reading: Lamp) -> bool:
+    """Whether a lamp that is switched on is out, as far as its power tells."""
+    registered = directory.lamps.get(lamp) if lamp is not None else None
+    if reading.power_w is None or registered is None or registered.watt is None:
+        return False
+    level = 1.0 if reading.level_pct is None else reading.level_pct / 100.0
+    return reading.power_w < _OUT_SHARE * registered.watt * level
 
 
 def _expected(directory: Directory, now: datetime) -> bool | None:
