@@ -280,6 +280,7 @@ def serve() -> Iterator[Callable[[FastAPI], str]]:
         def start(app: FastAPI) -> str:
             listening = socket.socket()
             listening.bind(("127.0.0.1", 0))
+            listening.listen()  # who comes before the server runs is kept waiting, not turned away
             config = uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1, lifespan="on")
             server = Server(config)
             thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
