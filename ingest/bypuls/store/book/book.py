@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 
-from bypuls.store.book import dirty, ledger, letters, seals
+from bypuls.store.book import dirty, ledger, letters, report_runs, seals
 from bypuls.store.book.dirty import Window
 from bypuls.store.book.ledger import EpochLine, HourLine
 from bypuls.store.book.letters import DeadLetter, Letter, Room
+from bypuls.store.book.report_runs import ReportRun
 from bypuls.store.book.seals import Seal
 from bypuls.store.book.tables import device_alarm
 from bypuls.store.protocol import Misconfigured, Unavailable
@@ -195,6 +196,16 @@ class Book:
         """Lets the next one take the lease at once."""
         with self._writing() as connection:
             dirty.release_lease(connection, name, owner)
+
+    def report_runs(self, schedule: str | None = None) -> list[ReportRun]:
+        """What became of scheduled reports, newest period first."""
+        with self._reading() as connection:
+            return report_runs.listed(connection, schedule)
+
+    def note_report_run(self, run: ReportRun) -> None:
+        """Books what became of a scheduled report; durable when it returns."""
+        with self._writing() as connection:
+            report_runs.note(connection, run)
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:

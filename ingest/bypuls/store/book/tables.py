@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from bypuls.store.registry.base import metadata
 
@@ -99,6 +111,20 @@ seal = Table(
     Column("until_us", BigInteger, nullable=False),
     Column("part", BigInteger, nullable=False),
     Column("deleting", Boolean, nullable=False),
+)
+
+# What became of a scheduled report: one row for each schedule and period.
+report_run = Table(
+    "report_run",
+    metadata,
+    Column("schedule", _ID, primary_key=True),
+    Column("first_day", Date, primary_key=True),
+    Column("state", _ID, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_us", BigInteger, nullable=False),
+    Column("changed_us", BigInteger, nullable=False),
+    Column("files", Text, nullable=False),
+    Column("detail", Text, nullable=False),
 )
 
 # Who may do what only one process may do at a time, and until when.

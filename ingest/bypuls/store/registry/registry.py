@@ -29,6 +29,7 @@ from bypuls.store.registry.tables import (
     Lamp,
     NonRoutineEvent,
     Price,
+    ReportSchedule,
     Sensor,
     Site,
     SpeedLimit,
@@ -153,6 +154,10 @@ class Registry:
     def targets(self) -> list[Target]:
         """All targets by id."""
         return self._all(Target)
+
+    def report_schedules(self) -> list[ReportSchedule]:
+        """All scheduled reports by id, those that are switched off too."""
+        return self._all(ReportSchedule)
 
     def factors(
         self,

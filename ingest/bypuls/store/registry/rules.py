@@ -13,6 +13,8 @@ _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.ASCII)
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _SPAN = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)=(\d{1,3}(?:\.\d{1,3})?)", re.ASCII)
 _WKT = re.compile(r"(MULTI)?(POINT|LINESTRING|POLYGON) ?\([-+0-9.eE ,()]+\)", re.ASCII)
+# No comments, quotes or folding: what an address can't hold, no header can be broken with.
+_ADDRESS = re.compile(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+", re.ASCII)
 # Marks that reorder what is shown, and the byte order mark: a name must look like what it is.
 _DECEPTIVE = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 
@@ -56,6 +58,18 @@ def one_of(*words: str) -> Rule:
     return Rule(f"one of {', '.join(words)}", lambda value: value in words, f"{{}} IN ({listed})", words)
 
 
+def words_of(*words: str) -> Rule:
+    """One or more of a few words, each once, with one blank between."""
+
+    def holds(value: object) -> bool:
+        if not isinstance(value, str):
+            return False
+        found = value.split(" ")
+        return set(found) <= set(words) and len(set(found)) == len(found)
+
+    return Rule(f"one or more of {', '.join(words)}, with a blank between", holds)
+
+
 def within(low: float, high: float, unit: str = "", *, open_low: bool = False) -> Rule:
     """A finite number from `low` (itself excluded where `open_low`) to `high`, both in `unit`."""
     above = ">" if open_low else ">="
@@ -89,6 +103,14 @@ WELL_KNOWN_TEXT = Rule(
         and len(value) <= 100_000
         and _WKT.fullmatch(value) is not None
         and value.count("(") == value.count(")")
+    ),
+)
+ADDRESSES = Rule(
+    "e-mail addresses like traffic@town.example, with a blank between",
+    lambda value: (
+        isinstance(value, str)
+        and 0 < len(value) <= 4000
+        and all(_ADDRESS.fullmatch(one) is not None for one in value.split(" "))
     ),
 )
 SIGN = Rule("1 (adds) or -1 (subtracts)", lambda value: value in (1, -1), "{} IN (1, -1)")

@@ -5,6 +5,7 @@ from bypuls.store.registry.tables.access import ApiKey, Audit, RegistryVersion
 from bypuls.store.registry.tables.accounts import CalorificValue, Factor, Price, Target
 from bypuls.store.registry.tables.equipment import Calibration, Device, Intervention, NonRoutineEvent, Sensor
 from bypuls.store.registry.tables.places import Building, Cabinet, DimmingProfile, HeatedArea, Lamp, Site, SpeedLimit
+from bypuls.store.registry.tables.reporting import ReportSchedule
 
 add_checks()
 
@@ -28,6 +29,7 @@ ENTITIES: dict[str, type[Base]] = {
         CalorificValue,
         Factor,
         Target,
+        ReportSchedule,
     )
 }
 
@@ -49,6 +51,7 @@ __all__ = [
     "NonRoutineEvent",
     "Price",
     "RegistryVersion",
+    "ReportSchedule",
     "Sensor",
     "Site",
     "SpeedLimit",

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from bypuls.store.registry import rules
 from bypuls.store.registry.base import (
     Base,
+    Count,
     Id,
     Label,
     Latitude,
@@ -97,7 +98,13 @@ class Sensor(Base):
 
 
 class Calibration(Base):
-    """The mounting angle [°] of a radar as measured, with how it was checked."""
+    """How a sensor is mounted from a day on, as measured, and how that was checked.
+
+    angle_deg, angle_uncertainty_deg : between beam and driving direction [°].
+    height_m : above the road [m].  offset_m : from the sensor to the middle of the lane [m].
+    reference : the reference run.  expires : the first day on which it no longer holds.
+    manual_count, sensor_count : vehicles by hand, and by the sensor in the same time.
+    """
 
     __tablename__ = "calibration"
     __table_args__ = (dated(end="expires"),)
@@ -111,6 +118,10 @@ class Calibration(Base):
         default=None, info=ruled(rules.within(0, 45, "degrees"))
     )
     reference: Mapped[Note | None] = mapped_column(default=None)
+    height_m: Mapped[float | None] = mapped_column(default=None, info=ruled(rules.within(0, 100, "m", open_low=True)))
+    offset_m: Mapped[float | None] = mapped_column(default=None, info=ruled(rules.within(0, 200, "m")))
+    manual_count: Mapped[Count | None] = mapped_column(default=None)
+    sensor_count: Mapped[Count | None] = mapped_column(default=None)
     note: Mapped[Note | None] = mapped_column(default=None)
 
 
