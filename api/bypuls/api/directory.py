@@ -10,7 +10,9 @@ from datetime import date
 from bypuls.store.registry import (
     Building,
     Cabinet,
+    Calibration,
     Device,
+    Intervention,
     Lamp,
     Registry,
     Sensor,
@@ -22,7 +24,7 @@ from bypuls.store.registry import (
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """One version of the registry, by id. `limits` rise in time."""
+    """One version of the registry, by id; `limits` by site and `calibrations` by sensor, rising in time."""
 
     version: int
     sites: dict[str, Site]
@@ -33,6 +35,8 @@ class Directory:
     devices: dict[str, Device]
     targets: dict[str, Target]
     limits: dict[str, list[SpeedLimit]]
+    calibrations: dict[str, list[Calibration]]
+    interventions: dict[str, Intervention]
     registry: Registry
     _limit_kmh: dict[tuple[str, str | None, date], int | None] = field(default_factory=dict)
     _area_m2: dict[tuple[str, date], float | None] = field(default_factory=dict)
@@ -97,6 +101,9 @@ def _read(registry: Registry, version: int) -> Directory:
     limits: dict[str, list[SpeedLimit]] = {}
     for limit in registry.speed_limits():
         limits.setdefault(limit.site, []).append(limit)
+    calibrations: dict[str, list[Calibration]] = {}
+    for calibration in registry.calibrations():
+        calibrations.setdefault(calibration.sensor, []).append(calibration)
     return Directory(
         version=version,
         sites={row.id: row for row in registry.sites()},
@@ -107,5 +114,7 @@ def _read(registry: Registry, version: int) -> Directory:
         devices={row.id: row for row in registry.devices()},
         targets={row.id: row for row in registry.targets()},
         limits=limits,
+        calibrations=calibrations,
+        interventions={row.id: row for row in registry.interventions()},
         registry=registry,
     )
