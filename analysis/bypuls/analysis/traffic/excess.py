@@ -60,12 +60,14 @@ def excess_of_sorted(speeds: FloatArray, limit_kmh: float) -> Excess:
     )
 
 
-def excess_of_histogram(histogram: SpeedHistogram, limit_kmh: float) -> Excess:
-    """Classed speeds over one limit, interpolated in the classes that are cut."""
+def excess_of_histogram(histogram: SpeedHistogram, limit_kmh: float, *, shift_kmh: float = 0.0) -> Excess:
+    """Classed speeds over one limit, interpolated in the classes that are cut.
+
+    shift_kmh : 0.5 where speeds were rounded to whole km/h before they were classed; more than 60 begins at 60.5."""
 
     def over(bound_kmh: float) -> float | None:
         try:
-            return classed.over_limit(histogram, bound_kmh)
+            return classed.over_limit(histogram, bound_kmh + shift_kmh)
         except InOpenClass:
             return None
 
@@ -75,7 +77,11 @@ def excess_of_histogram(histogram: SpeedHistogram, limit_kmh: float) -> Excess:
         for lower, upper in zip(bounds, [*bounds[1:], 0.0], strict=True)
     ]
     return Excess(
-        histogram.total, bounds[0], over(round(limit_kmh * MUCH_OVER, 9)), tuple(bands), _sum_over(histogram, limit_kmh)
+        histogram.total,
+        bounds[0],
+        over(round(limit_kmh * MUCH_OVER, 9)),
+        tuple(bands),
+        _sum_over(histogram, limit_kmh + shift_kmh),
     )
 
 

@@ -182,6 +182,8 @@ def _notes(observations: Observations, people: Population, watched: Survey | Non
         notes.append("days_left_out")
     if people.singles is not None and people.classed is not None:
         notes.append("single_vehicles_and_classes_together")
+    if people.classed is not None and np.isinf(people.classed.upper[-1]):
+        notes.append("open_class_above_its_lower_edge")
     if observations.quality.lowest_kmh is not None:
         notes.append("speeds_outside_bounds_dropped")
     return tuple(notes)

@@ -144,6 +144,8 @@ def _in_bins(people: Population, groups: Groups) -> Floats:
         mine = groups.classed >= 0
         rows, at = people.classed.where(mine), groups.classed[mine]
         above = [over_bound(rows.lower, rows.upper, rows.counts, bound) for bound in _UPPER_KMH]
+        # An open class that begins above 80 km/h can't be divided at 160; it is told by a note of the report.
+        above[-1] = np.where(np.isnan(above[-1]) & ~np.isnan(above[-2]), 0.0, above[-1])
         steps = [rows.counts.sum(axis=1), *above, np.zeros(len(at))]
         for number, (over_lower, over_upper) in enumerate(pairwise(steps)):
             total[:, number] += np.bincount(at, over_lower - over_upper, groups.size)

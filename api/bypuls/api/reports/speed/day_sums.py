@@ -80,7 +80,7 @@ def over_of_rows(rows: Classed) -> Floats:
     over = np.zeros(len(rows.counts))
     for limit in np.unique(rows.limit[~np.isnan(rows.limit)]):
         mine = rows.limit == limit
-        over[mine] = over_bound(rows.lower, rows.upper, rows.counts[mine], float(limit))
+        over[mine] = over_bound(rows.lower, rows.upper, rows.counts[mine], float(limit) + rows.shift_kmh)
     return over
 
 

@@ -113,7 +113,8 @@ def excess_of(people: Population) -> Excess:
         rows = people.classed
         for limit in np.unique(rows.limit[~np.isnan(rows.limit)]):
             counts = rows.counts[rows.limit == limit].sum(axis=0)
-            parts.append(excess_of_histogram(histogram_of(rows.lower, rows.upper, counts), float(limit)))
+            held = histogram_of(rows.lower, rows.upper, counts)
+            parts.append(excess_of_histogram(held, float(limit), shift_kmh=rows.shift_kmh))
     return add_up(parts)
 
 

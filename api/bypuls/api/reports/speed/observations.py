@@ -47,6 +47,7 @@ class Bins:
     t_us : (r,) [µs UTC] starts; None = without times.  period_s : (r,) [s].
     uptime_s : (r,) [s] watched; NaN = unknown.
     sum_kmh, sum_kmh2, max_kmh : (r,) Σv, Σv² and the highest of the row, NaN = not kept.
+    shift_kmh : 0.5 where speeds were rounded to whole km/h before they were classed: more than 60 begins at 60.5.
     """
 
     lower_kmh: Floats
@@ -61,6 +62,7 @@ class Bins:
     sum_kmh2: Floats | None = None
     max_kmh: Floats | None = None
     vehicle_class: npt.NDArray[np.str_] | None = None
+    shift_kmh: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,7 +88,7 @@ def joined(parts: Sequence[Bins]) -> Bins:
     names = tuple(dict.fromkeys(name for part in parts for name in part.directions))
     for part in parts:
         same = np.array_equal(part.lower_kmh, first.lower_kmh) and np.array_equal(part.upper_kmh, first.upper_kmh)
-        if not same or (part.t_us is None) is not (first.t_us is None):
+        if not same or part.shift_kmh != first.shift_kmh or (part.t_us is None) is not (first.t_us is None):
             raise MixedWidths(
                 f"classes up to {first.upper_kmh.tolist()} and up to {part.upper_kmh.tolist()}; "
                 "expected equal classes, with times in all or in none: report them one by one"
@@ -110,6 +112,7 @@ def joined(parts: Sequence[Bins]) -> Bins:
         first.lower_kmh, first.upper_kmh, np.vstack([part.counts for part in parts]), t_us, column("period_s"),
         direction, names, column("uptime_s"), column("sum_kmh"), column("sum_kmh2"), column("max_kmh"),
         None if all(part.vehicle_class is None for part in parts) else np.concatenate(classes),
+        first.shift_kmh,
     )  # fmt: skip
 
 

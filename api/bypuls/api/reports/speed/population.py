@@ -58,6 +58,7 @@ class Classed:
     max_kmh: Floats
     watched: Bools
     motor: Bools | None
+    shift_kmh: float
 
     def where(self, mask: Bools) -> Classed:
         """The rows of `mask`."""
@@ -191,6 +192,7 @@ def classed_rows(bins: Bins, days: LocalDays | None, names: tuple[str, ...], lim
         unknown if bins.max_kmh is None else bins.max_kmh,
         np.isnan(uptime) | (uptime > 0.0) | (bins.counts.sum(axis=1) > 0.0),
         motor,
+        bins.shift_kmh,
     )  # fmt: skip
 
 

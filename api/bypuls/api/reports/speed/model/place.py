@@ -96,12 +96,12 @@ class Quality:
     """What became of the lines.
 
     lines : of the tables, without headings and empty ones; lines = used + Σ dropped.
-    dropped : by reason, all reasons listed: unparsable, impossible_speed, duplicate, ambiguous_time,
-        nonexistent_time, outside_period.
+    dropped : by reason, all reasons listed: unparsable, impossible_speed, duplicate, nonexistent_time, outside_period,
+        filtered.
     out_of_order : lines earlier than one before them; sorted and kept.
     examples : line numbers per reason, the first few, as `file:line` where there are several files.
     skipped_before_table, empty : lines that aren't counted as lines of the table.
-    times_assumed : local times of the doubled hour of autumn that were taken as the earlier of the two.
+    times_assumed : local times of autumn's doubled hour, which of the two was told by the order of lines.
     """
 
     lines: int
