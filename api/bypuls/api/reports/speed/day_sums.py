@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from bypuls.analysis.speed_classes import SpeedHistogram
 from bypuls.api.reports.speed.observations import Floats, Ints
@@ -65,8 +66,8 @@ def sums_by(population: Population, singles_at: Ints | None, classed_at: Ints | 
         if (at < 0).any():
             rows, at = rows.where(at >= 0), at[at >= 0]
         first = int(np.searchsorted(upper, rows.upper[0], "left"))
-        for column in range(rows.counts.shape[1]):
-            counts[:, first + column] += np.bincount(at, rows.counts[:, column], groups)
+        members = csr_array((np.ones(at.size), (at, np.arange(at.size))), shape=(groups, at.size))
+        counts[:, first : first + rows.counts.shape[1]] += members @ rows.counts
         vehicles = rows.counts.sum(axis=1)
         n += np.bincount(at, vehicles, groups)
         sum_kmh += np.bincount(at, sum_of_rows(rows), groups)
@@ -91,16 +92,23 @@ def over_bound(lower: Floats, upper: Floats, counts: Floats, bound_kmh: float) -
     width = np.where(is_open, 1.0, upper - lower)
     share = np.clip((np.where(is_open, lower + 1.0, upper) - bound_kmh) / width, 0.0, 1.0)
     share[is_open & (lower < bound_kmh)] = np.nan
-    over: Floats = np.where(counts > 0.0, counts * share, 0.0).sum(axis=1)
-    return over
+    return _weighted(counts, share)
 
 
 def sum_of_rows(rows: Classed) -> Floats:
     """(r,) Σv of each row as kept, else from the middles of its classes; NaN where an open class holds vehicles."""
     is_open = np.isinf(rows.upper)
     middle = np.where(is_open, np.nan, (rows.lower + np.where(is_open, rows.lower, rows.upper)) / 2.0)
-    from_classes = np.where(rows.counts > 0.0, rows.counts * middle, 0.0).sum(axis=1)
-    return np.where(np.isnan(rows.sum_kmh), from_classes, rows.sum_kmh)
+    return np.where(np.isnan(rows.sum_kmh), _weighted(rows.counts, middle), rows.sum_kmh)
+
+
+def _weighted(counts: Floats, weights: Floats) -> Floats:
+    """(r,) Σ counts · weights; NaN where vehicles are in a class whose weight is unknown."""
+    unknown = np.isnan(weights)
+    found: Floats = counts @ np.where(unknown, 0.0, weights)
+    if unknown.any():
+        found[(counts[:, unknown] > 0.0).any(axis=1)] = np.nan
+    return found
 
 
 def histogram_of(lower: Floats, upper: Floats, counts: Floats) -> SpeedHistogram:

@@ -18,7 +18,7 @@ _WITHOUT_EDGES = re.compile(r">0:[0-9.]+")
 
 def has_speeds(texts: Sequence[str | None]) -> Bools:
     """(n,) which texts say something of speeds: some sensors count one class without them (`>0:12`)."""
-    return np.array([bool(text) and _WITHOUT_EDGES.fullmatch(text) is None for text in texts], dtype=bool)
+    return np.array([bool(text and _WITHOUT_EDGES.fullmatch(text) is None) for text in texts], dtype=np.bool_)
 
 
 def count_table(texts: Sequence[str], widths: Floats, at: Ints, rows: int) -> tuple[Floats, Floats, Floats]:
@@ -45,8 +45,8 @@ def _even(texts: Sequence[str], width: float, at: Ints, rows: int) -> tuple[Floa
                 tops[at[i]] += float(n)
             closed[i] = _OPEN.sub("", text).lstrip(",")
     counts = HistogramRows.from_texts(closed, at, rows, width).counts
-    upper = np.arange(1, counts.shape[1] + 1) * width
-    lower = upper - width
+    upper = np.arange(1, counts.shape[1] + 1, dtype=np.float64) * width
+    lower: Floats = upper - width
     if not edges:
         return lower, upper, counts
     if len(edges) > 1 or upper[-1] > (top := max(edges)) + 1e-9:
@@ -54,8 +54,8 @@ def _even(texts: Sequence[str], width: float, at: Ints, rows: int) -> tuple[Floa
         raise MixedWidths(f"open classes above {told} km/h; expected one, above all others")
     missing = round((top - float(upper[-1])) / width)
     counts = np.column_stack([counts, np.zeros((rows, missing)), tops])
-    upper = np.append(np.arange(1, counts.shape[1]) * width, np.inf)
-    return np.arange(counts.shape[1]) * width, upper, counts
+    lower = np.arange(counts.shape[1], dtype=np.float64) * width
+    return lower, np.append(lower[1:], np.inf), counts
 
 
 def _irregular(texts: Sequence[str], at: Ints, rows: int) -> tuple[Floats, Floats, Floats]:

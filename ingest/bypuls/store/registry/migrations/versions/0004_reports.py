@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -10,7 +12,7 @@ down_revision = "0003_seals"
 branch_labels = None
 depends_on = None
 
-_CALIBRATION = {
+_CALIBRATION: dict[str, tuple[sa.types.TypeEngine[Any], str]] = {
     "height_m": (sa.Double(), "height_m > 0 AND height_m <= 100"),
     "offset_m": (sa.Double(), "offset_m >= 0 AND offset_m <= 200"),
     "manual_count": (sa.Integer(), "manual_count >= 0 AND manual_count <= 1000000"),
