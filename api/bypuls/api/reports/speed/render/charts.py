@@ -13,6 +13,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from bypuls.api.reports.speed.model import Histogram, SpeedReport
 from bypuls.api.reports.speed.render import svg
+from bypuls.api.reports.speed.render.fonts import FALLBACK, SANS
 from bypuls.api.reports.speed.render.strips import strip, week
 from bypuls.api.reports.speed.render.words import Words
 
@@ -28,14 +29,15 @@ class Size:
     width: float
     type: float
     figures: bool
+    family: tuple[str, ...]
 
     def figure(self, height: float) -> Figure:
         """An empty figure, height [pt]."""
         return Figure(figsize=(self.width / DOTS_PER_INCH, height / DOTS_PER_INCH), layout="constrained")
 
 
-PRINT = Size(482.0, 8.0, figures=True)
-SCREEN = Size(420.0, 10.5, figures=False)
+PRINT = Size(482.0, 8.0, figures=True, family=(SANS, FALLBACK))
+SCREEN = Size(420.0, 10.5, figures=False, family=(FALLBACK,))
 
 
 def draw(name: str, report: SpeedReport, words: Words, size: Size) -> str:
@@ -48,7 +50,7 @@ def draw(name: str, report: SpeedReport, words: Words, size: Size) -> str:
         "week": lambda: week(report, words, size.figure(150.0), size.type, figures=size.figures),
         "strip": lambda: strip(report, words, size.figure, size.type),
     }[name]
-    return svg.svg_of(made, size=size.type)
+    return svg.svg_of(made, size=size.type, family=size.family)
 
 
 def _numbers(axes: Axes, words: Words, *, steps: int = 5, share: bool = False) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -15,7 +15,7 @@ import matplotlib as mpl
 from matplotlib import font_manager
 from matplotlib.figure import Figure
 
-from bypuls.api.reports.speed.render.fonts import FALLBACK, SANS, sans_files
+from bypuls.api.reports.speed.render.fonts import sans_files
 
 SVG = "http://www.w3.org/2000/svg"
 XLINK = "http://www.w3.org/1999/xlink"
@@ -27,7 +27,7 @@ PAGE_COLOURS: Mapping[str, str] = {
 }  # fmt: skip
 
 STYLE: Mapping[str, Any] = {
-    "svg.fonttype": "none", "svg.hashsalt": "bypuls", "text.parse_math": False, "font.family": [SANS, FALLBACK],
+    "svg.fonttype": "none", "svg.hashsalt": "bypuls", "text.parse_math": False,
     "axes.edgecolor": LINE, "axes.labelcolor": SOFT, "axes.linewidth": 0.8, "text.color": INK,
     "axes.spines.top": False, "axes.spines.right": False, "axes.spines.left": False,
     "xtick.color": LINE, "xtick.labelcolor": SOFT, "ytick.color": LINE, "ytick.labelcolor": SOFT,
@@ -39,13 +39,13 @@ _style = threading.Lock()  # matplotlib's settings belong to the process
 
 
 @contextmanager
-def house_style(size: float) -> Iterator[None]:
+def house_style(size: float, family: Sequence[str]) -> Iterator[None]:
     """The reports' look for what is drawn inside; one thread at a time.
 
-    size : of the type [pt]."""
+    size : of the type [pt].  family : typefaces; on pages the widest, since theirs is unknown."""
     _register_fonts()
     names = ("font.size", "axes.labelsize", "xtick.labelsize", "ytick.labelsize", "legend.fontsize", "axes.titlesize")
-    settings: dict[Any, Any] = {**STYLE, **dict.fromkeys(names, size)}
+    settings: dict[Any, Any] = {**STYLE, **dict.fromkeys(names, size), "font.family": list(family)}
     with _style, mpl.rc_context(settings):
         yield
 
@@ -56,9 +56,9 @@ def _register_fonts() -> None:
         font_manager.fontManager.addfont(path)
 
 
-def svg_of(draw: Callable[[], Figure], *, size: float) -> str:
+def svg_of(draw: Callable[[], Figure], *, size: float, family: Sequence[str]) -> str:
     """The figure as SVG, the same bytes for the same figure."""
-    with house_style(size):
+    with house_style(size, family):
         buffer = io.StringIO()
         draw().savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     return buffer.getvalue()

@@ -83,6 +83,7 @@ class _Writer:
         shown, words, head = self._shown, self._words, self._shown.headline
         sheet = self._sheet(words("Summary"), (34, 24, 16, 22, 16, 16, 24))
         sheet.write_string(0, 0, shown.kicker, self._format(font_color=COLOURS["soft"]))
+        sheet.set_row(1, 27)
         sheet.write_string(1, 0, shown.title, self._format(bold=True, font_size=18))
         sheet.write_string(2, 0, shown.subtitle, self._format(font_color=COLOURS["soft"]))
         at = 4
@@ -209,7 +210,7 @@ class _Writer:
         style: dict[str, Any] = {"bold": bold} if bold else {}
         if cell.mark is not None:
             style["font_color"] = COLOURS[cell.mark]
-        if cell.level:
+        if cell.level or (align == "left" and column > 1):
             style["indent"] = 1
         if align:
             style["align"] = align
@@ -250,4 +251,6 @@ class _Writer:
 
 
 def _align(column: Column, cell: Cell) -> str:
-    return "right" if column.align == "end" and cell.kind == "text" else ""
+    if cell.kind != "text":
+        return ""
+    return "right" if column.align == "end" else "left"
