@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Software:
 class Intervention:
     """What was done at the site: `kind` as registered (hump, limit, sign, dimming …)."""
 
-    date: date
+    date: dt.date
     kind: str
     note: str | None = None
 
@@ -54,8 +54,8 @@ class Sensor:
     angle_deg: float | None = None
     angle_uncertainty_deg: float | None = None
     reference: str | None = None
-    calibrated: date | None = None
-    expires: date | None = None
+    calibrated: dt.date | None = None
+    expires: dt.date | None = None
     expired: bool | None = None
     relative_uncertainty: float | None = None
     manual_count: int | None = None
@@ -68,8 +68,8 @@ class Limit:
 
     direction: str
     limit_kmh: float
-    valid_from: date | None = None
-    valid_to: date | None = None
+    valid_from: dt.date | None = None
+    valid_to: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +83,8 @@ class Period:
     timezone: str
     start: str | None
     end: str | None
-    first_day: date | None
-    last_day: date | None
+    first_day: dt.date | None
+    last_day: dt.date | None
     days: int
     full_days: int
     weekdays: Mapping[str, int]

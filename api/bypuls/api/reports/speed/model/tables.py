@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 
 from bypuls.api.reports.speed.model.figures import Count
 
@@ -58,7 +58,7 @@ class DayRow(Cell):
     left_out : why it doesn't: outside_survey, gap, low_coverage.
     """
 
-    date: date
+    date: dt.date
     weekday: int
     holiday: str | None
     length_h: float

@@ -12,9 +12,10 @@ from bypuls.api.reports.speed.observations import Bins, Floats, Ints
 from bypuls.api.reports.speed.reading.errors import FileProblem
 from bypuls.api.reports.speed.reading.moments import NONEXISTENT, UNKNOWN
 from bypuls.api.reports.speed.reading.options import MPH_KMH, FileOptions
-from bypuls.api.reports.speed.reading.singles import coded, inside, number, reader_of_times, when
+from bypuls.api.reports.speed.reading.singles import inside, number
 from bypuls.api.reports.speed.reading.table import ClassColumn, Table
 from bypuls.api.reports.speed.reading.tally import Tally
+from bypuls.api.reports.speed.reading.times import reader_of_times, when
 
 _SPAN = re.compile(r"(\d+)to(\d+)plus", re.IGNORECASE)
 HOUR_S = 3600.0
@@ -79,7 +80,8 @@ def read_binned(table: Table, options: FileOptions, tally: Tally, prefix: str) -
         late = t_us < np.maximum.accumulate(t_us) if t_us.size else np.zeros(0, dtype=bool)
         tally.out_of_order += int(late.sum())
     counts_of: Floats = np.array(kept, dtype=np.float64).reshape(len(kept), upper.size)[good]
-    codes, names = coded(direction)
+    names = tuple(sorted(set(direction) - {""}))
+    codes = np.array([names.index(name) if name else -1 for name in direction], dtype=np.int64)
     period = _period_s(t_us)
     share = np.array(uptime, dtype=np.float64)[good]
     return Bins(

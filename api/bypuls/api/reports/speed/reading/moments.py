@@ -45,6 +45,24 @@ class Moments:
             self.has_seconds = True
         self._read_date: Callable[[str], date] = self._chosen(sample)
 
+    @property
+    def reads_iso(self) -> bool:
+        """Whether nothing but ISO 8601 is asked for."""
+        return self._format is None
+
+    def local_columns(self, dates: Sequence[str], clocks: Sequence[str]) -> Ints | None:
+        """Local times of two columns; None where a text is more than a date or a time of day."""
+        if self._epoch is not None:
+            return None
+        for text in set(dates) - self._dates.keys():
+            self._dates[text] = self._day_us(text.strip())
+        for text in set(clocks) - self._clocks.keys():
+            self._clocks[text] = _clock(text.strip())
+        days, times = list(map(self._dates.__getitem__, dates)), list(map(self._clocks.__getitem__, clocks))
+        if None in days or None in times:
+            return None
+        return np.array(days, dtype=np.int64) + np.array(times, dtype=np.int64)
+
     def local_us(self, text: str) -> tuple[int, int | None]:
         """µs since 1970 in local time, and the offset [h·3600 s] where the text names one; (UNKNOWN, None) for what
         isn't a time."""
@@ -62,15 +80,17 @@ class Moments:
         whole = self._whole(text)
         return (UNKNOWN, None) if whole is None else (whole, offset)
 
-    def to_utc(self, local_us: Ints, offset_s: Sequence[int | None]) -> Ints:
+    def to_utc(self, local_us: Ints, offset_s: Sequence[int | None] | None) -> Ints:
         """Local times as UTC, in the order of the file. Times that the clock skipped in spring are NONEXISTENT; those
         of the doubled hour are taken as the earlier, from a step back in the order of lines on as the later."""
         found = local_us.copy()
         known = local_us > NONEXISTENT
-        zoned = np.array([offset is not None for offset in offset_s], dtype=bool)
-        fixed = np.array([offset or 0 for offset in offset_s], dtype=np.int64) * _S
-        found[known & zoned] -= fixed[known & zoned]
-        free = np.flatnonzero(known & ~zoned)
+        free = np.flatnonzero(known)
+        if offset_s is not None:
+            zoned = np.array([offset is not None for offset in offset_s], dtype=bool)
+            fixed = np.array([offset or 0 for offset in offset_s], dtype=np.int64) * _S
+            found[known & zoned] -= fixed[known & zoned]
+            free = np.flatnonzero(known & ~zoned)
         if not free.size:
             return found
         hours, inverse = np.unique(local_us[free] // (_HOUR_US // 4), return_inverse=True)
@@ -131,6 +151,12 @@ class Moments:
         a, b = (round((moment.utcoffset() or timedelta()).total_seconds()) for moment in (first, second))
         back = first.astimezone(UTC).astimezone(self.tz).replace(tzinfo=None)
         return a, b, back != naive
+
+
+def needs_all(sample: Sequence[str]) -> bool:
+    """Whether the sample leaves open which of day and month comes first."""
+    dates = [text.strip().split(" ")[0].split("T")[0] for text in sample]
+    return any(_OTHER_DATE.fullmatch(text) for text in dates) and all(_possible(dates, o) for o in ("dmy", "mdy"))
 
 
 def combined(date_text: str, clock_text: str) -> str:

@@ -1,66 +1,80 @@
-"""Lines of single vehicles."""
+"""Lines of single vehicles, read in columns: a million lines in seconds."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 
 import numpy as np
 
 from bypuls.api.reports.speed.observations import Bools, Floats, Ints, Vehicles
 from bypuls.api.reports.speed.reading.errors import FileProblem
-from bypuls.api.reports.speed.reading.moments import NONEXISTENT, UNKNOWN, Moments, combined
+from bypuls.api.reports.speed.reading.moments import NONEXISTENT, UNKNOWN, Moments
 from bypuls.api.reports.speed.reading.options import MPH_KMH, FileOptions
 from bypuls.api.reports.speed.reading.table import Table
 from bypuls.api.reports.speed.reading.tally import Tally
+from bypuls.api.reports.speed.reading.times import reader_of_times, times_of
 
-CHUNK = 50_000
-SAMPLE = 5_000
+CHUNK = 10_000
+DECIMALS_OF = 500  # lines of a chunk that tell the step of its speeds
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Chunk:
-    """Usable lines; t_us None = a file without times."""
+    """Usable lines; t_us None = a file without times. direction, vehicle_class : codes of `Collected.codes`."""
 
     speed_kmh: Floats
     t_us: Ints | None
-    direction: list[str] | None
+    direction: Ints | None
     length_m: Floats | None
-    vehicle_class: list[str] | None
+    vehicle_class: Ints | None
 
 
 @dataclass(slots=True)
 class Collected:
-    """What was read so far. decimals : of the speeds, most that were seen.  seen : hashes of used lines."""
+    """What was read so far. decimals : of the speeds, most that were seen.  seen : hashes of used lines.
+    codes : of the texts of directions and classes."""
 
     chunks: list[Chunk] = field(default_factory=list)
     decimals: int = 0
     unit_kmh: float = 1.0
     seen: set[int] = field(default_factory=set)
+    codes: dict[str, int] = field(default_factory=lambda: {"": 0})
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Lines that have the columns, by column."""
+
+    places: Sequence[int]
+    columns: Sequence[Sequence[str]]
+    prefix: str
+
+    def drop(self, mask: Bools, reason: str, tally: Tally) -> None:
+        """Counts the marked lines."""
+        for position in np.flatnonzero(mask).tolist():
+            tally.drop(reason, f"{self.prefix}{self.places[position]}")
 
 
 def read_singles(table: Table, options: FileOptions, tally: Tally, kept: Collected, prefix: str) -> None:
     """Adds a table's vehicles.  Raises FileProblem where its dates may be read in two ways."""
     moments = reader_of_times(table, options)
-    drop = options.drop_duplicates
-    if moments is None:
-        drop = False
-    elif drop is None:
-        drop = moments.has_seconds
+    drop = moments is not None and (moments.has_seconds if options.drop_duplicates is None else options.drop_duplicates)
     tally.duplicates_dropped = drop or bool(tally.duplicates_dropped)
     kept.unit_kmh = MPH_KMH if options.mph else 1.0
     highest = UNKNOWN
-    rows = _rows(table, tally, prefix)
     before = len(kept.chunks)
-    while batch := list(islice(rows, CHUNK)):
-        chunk, highest = _chunk(batch, table, options, tally, kept, moments, drop, highest, prefix)
-        if chunk is not None:
-            kept.chunks.append(chunk)
+    for batch in _batches(table, tally, prefix):
+        found = _used(batch, table, options, tally, kept, moments, drop)
+        if found is None:
+            continue
+        chunk, positions = found
+        if chunk.t_us is not None:
+            highest = _count_out_of_order(chunk.t_us, highest, batch, positions, tally)
+        kept.chunks.append(chunk)
     if moments is not None:
         tally.times_assumed += moments.assumed
-    timed = {chunk.t_us is not None for chunk in kept.chunks}
-    if len(timed) > 1 and before:
+    if before and len({chunk.t_us is not None for chunk in kept.chunks}) > 1:
         raise FileProblem(f"{table.name}: files with times and files without; report them one by one")
 
 
@@ -69,130 +83,159 @@ def collected_vehicles(kept: Collected) -> tuple[Vehicles, float]:
     speed = np.concatenate([chunk.speed_kmh for chunk in kept.chunks])
     times = [chunk.t_us for chunk in kept.chunks if chunk.t_us is not None]
     t_us = np.concatenate(times) if times else None
-    texts = _texts(kept, "direction")
-    direction, names = (None, ()) if texts is None else coded(texts)
+    order: Ints | slice = slice(None) if t_us is None else np.argsort(t_us, kind="stable")
+    texts = np.array(list(kept.codes))
+    direction: Ints | None = None
+    names: tuple[str, ...] = ()
+    codes = _codes(kept, "direction")
+    if codes is not None:
+        held = sorted(str(texts[code]) for code in np.unique(codes) if code)
+        names = tuple(held)
+        new = np.array([held.index(text) if text in held else -1 for text in texts.tolist()], dtype=np.int64)
+        direction = new[codes][order]
     lengths = None
     if any(chunk.length_m is not None for chunk in kept.chunks):
         lengths = np.concatenate(
             [np.full(c.speed_kmh.size, np.nan) if c.length_m is None else c.length_m for c in kept.chunks]
-        )
-    classes = _texts(kept, "vehicle_class")
-    vehicle_class = None if classes is None else np.array(classes)
-    if t_us is not None:
-        order = np.argsort(t_us, kind="stable")
-        speed, t_us = speed[order], t_us[order]
-        direction = None if direction is None else direction[order]
-        lengths = None if lengths is None else lengths[order]
-        vehicle_class = None if vehicle_class is None else vehicle_class[order]
-    return Vehicles(speed, t_us, direction, names, lengths, vehicle_class), 10.0**-kept.decimals * kept.unit_kmh
+        )[order]
+    classes = _codes(kept, "vehicle_class")
+    found = Vehicles(
+        speed[order],
+        None if t_us is None else t_us[order],
+        direction,
+        names,
+        lengths,
+        None if classes is None else texts[classes][order],
+    )
+    return found, 10.0**-kept.decimals * kept.unit_kmh
 
 
-def _rows(table: Table, tally: Tally, prefix: str) -> Iterator[tuple[int, list[str]]]:
-    """Lines that have the columns; others are counted here."""
+def number(text: str) -> float:
+    """A number with point or comma; NaN for what isn't one."""
+    try:
+        return float(text.strip().replace(",", "."))
+    except ValueError:
+        return float("nan")
+
+
+def _batches(table: Table, tally: Tally, prefix: str) -> Iterator[_Batch]:
+    """The table in columns; lines that lack one, or that `where` leaves out, are counted here."""
+    width = len(table.headings) or max(table.columns.values()) + 1
     needed = max(table.columns[key] for key in ("speed", "time", "date") if key in table.columns)
-    for line, row in table.rows():
-        if row is not None and not any(field.strip() for field in row):
+    for places, rows in table.batches(CHUNK):
+        lengths = set(map(len, filter(None, rows)))
+        whole = None not in rows and [] not in rows and lengths and min(lengths) >= width and not table.where
+        if whole and all(row[needed] or any(row) for row in rows if row is not None):
+            tally.lines += len(rows)
+            kept = [row for row in rows if row is not None]
+        else:
+            places, kept = _filtered(places, rows, needed, width, table, tally, prefix)
+        if kept:
+            yield _Batch(places, list(zip(*kept, strict=False)), prefix)
+
+
+def _filtered(
+    places: Sequence[int],
+    rows: Sequence[list[str] | None],
+    needed: int,
+    width: int,
+    table: Table,
+    tally: Tally,
+    prefix: str,
+) -> tuple[list[int], list[list[str]]]:
+    kept_places, kept_rows = [], []
+    for place, row in zip(places, rows, strict=True):
+        if row is not None and not any(text.strip() for text in row):
             tally.empty += 1
             continue
         tally.lines += 1
         if row is None or len(row) <= needed:
-            tally.drop("unparsable", f"{prefix}{line}")
+            tally.drop("unparsable", f"{prefix}{place}")
         elif any(len(row) <= index or row[index].strip() != value for index, value in table.where.items()):
-            tally.drop("filtered", f"{prefix}{line}")
+            tally.drop("filtered", f"{prefix}{place}")
         else:
-            yield line, row
+            kept_places.append(place)
+            kept_rows.append(row + [""] * (width - len(row)))
+    return kept_places, kept_rows
 
 
-def reader_of_times(table: Table, options: FileOptions) -> Moments | None:
-    if "time" not in table.columns and "date" not in table.columns:
-        return None
-    sample = [when(row, table) for _, row in islice(table.rows(), SAMPLE) if row and _has_time(row, table)]
-    if options.date_format is None:
-        # Whether day or month comes first may show in the last lines alone.
-        sample = [when(row, table) for _, row in table.rows() if row and _has_time(row, table)]
-        sample = list(dict.fromkeys(text[:10] for text in sample)) + sample[:SAMPLE]
-    return Moments(options.timezone, options.date_format, sample)
-
-
-def _has_time(row: list[str], table: Table) -> bool:
-    return all(len(row) > table.columns[key] for key in ("time", "date") if key in table.columns)
-
-
-def when(row: list[str], table: Table) -> str:
-    columns = table.columns
-    if "date" in columns and "time" in columns:
-        return combined(row[columns["date"]], row[columns["time"]])
-    return row[columns.get("time", columns.get("date", 0))].strip()
-
-
-def _chunk(
-    batch: list[tuple[int, list[str]]],
+def _used(
+    batch: _Batch,
     table: Table,
     options: FileOptions,
     tally: Tally,
     kept: Collected,
     moments: Moments | None,
     drop: bool,
-    highest: int,
-    prefix: str,
-) -> tuple[Chunk | None, int]:
-    rows = [row for _, row in batch]
-    at = table.columns["speed"]
-    speeds = np.array([number(row[at]) for row in rows]) * kept.unit_kmh
+) -> tuple[Chunk, Ints] | None:
+    """The usable lines of a batch, and where in it they stand; the others are counted by their first reason."""
+    texts = batch.columns[table.columns["speed"]]
+    speeds = _numbers(texts) * kept.unit_kmh
     good: Bools = np.isfinite(speeds)
-    _drop(~good, "unparsable", batch, tally, prefix)
-    t_us: Ints | None = None
-    if moments is not None:
-        pairs = [moments.local_us(when(row, table)) for row in rows]
-        local = np.array([local for local, _ in pairs], dtype=np.int64)
-        t_us = moments.to_utc(local, [offset for _, offset in pairs])
-        _drop(good & (t_us == UNKNOWN), "unparsable", batch, tally, prefix)
-        good &= t_us != UNKNOWN
-        _drop(good & (t_us == NONEXISTENT), "nonexistent_time", batch, tally, prefix)
-        good &= t_us != NONEXISTENT
-    impossible = good & ~((speeds >= options.lowest_kmh - 1e-9) & (speeds <= options.highest_kmh + 1e-9))
-    _drop(impossible, "impossible_speed", batch, tally, prefix)
-    good &= ~impossible
+    t_us = None if moments is None else times_of(batch.columns, table, moments)
     if t_us is not None:
-        outside = good & ~inside(t_us, options)
-        _drop(outside, "outside_period", batch, tally, prefix)
-        good &= ~outside
+        good &= t_us != UNKNOWN
+        batch.drop(~good, "unparsable", tally)
+        batch.drop(good & (t_us == NONEXISTENT), "nonexistent_time", tally)
+        good &= t_us != NONEXISTENT
+    else:
+        batch.drop(~good, "unparsable", tally)
+    with np.errstate(invalid="ignore"):
+        possible = (speeds >= options.lowest_kmh - 1e-9) & (speeds <= options.highest_kmh + 1e-9)
+    batch.drop(good & ~possible, "impossible_speed", tally)
+    good &= possible
+    if t_us is not None:
+        within = inside(t_us, options)
+        batch.drop(good & ~within, "outside_period", tally)
+        good &= within
     if drop:
-        for position in np.flatnonzero(good):
-            key = hash(tuple(rows[position]))
-            if key in kept.seen:
-                tally.drop("duplicate", f"{prefix}{batch[position][0]}")
-                good[position] = False
-            kept.seen.add(key)
+        good &= ~_repeated(batch, good, kept, tally)
     used = np.flatnonzero(good)
-    if t_us is not None and used.size:
-        before = np.concatenate(([highest], np.maximum.accumulate(t_us[used])[:-1]))
-        late = t_us[used] < np.maximum(before, highest)
-        tally.out_of_order += int(late.sum())
-        for position in used[late][:5]:
-            tally.example("out_of_order", f"{prefix}{batch[position][0]}")
-        highest = max(highest, int(t_us[used].max()))
     if not used.size:
-        return None, highest
+        return None
     if kept.decimals < 3:
-        kept.decimals = max(kept.decimals, *(_decimals(rows[i][at]) for i in used[:: max(used.size // 500, 1)]))
-    columns = table.columns
+        told = used[:: max(used.size // DECIMALS_OF, 1)].tolist()
+        kept.decimals = max(kept.decimals, *(_decimals(texts[at]) for at in told))
     chunk = Chunk(
         speeds[used],
         None if t_us is None else t_us[used],
-        _text(rows, used, columns.get("direction")),
-        _numbers(rows, used, columns.get("length")),
-        _text(rows, used, columns.get("class")),
+        _coded(batch, table.columns.get("direction"), used, kept),
+        _lengths(batch, table.columns.get("length"), used),
+        _coded(batch, table.columns.get("class"), used, kept),
     )
-    return chunk, highest
+    return chunk, used
 
 
-def _drop(mask: Bools, reason: str, batch: list[tuple[int, list[str]]], tally: Tally, prefix: str) -> None:
-    for position in np.flatnonzero(mask):
-        tally.drop(reason, f"{prefix}{batch[position][0]}")
+def _repeated(batch: _Batch, good: Bools, kept: Collected, tally: Tally) -> Bools:
+    """Lines that are exactly like a used one before them."""
+    keys = list(map(hash, zip(*batch.columns, strict=True)))
+    repeated: Bools = np.zeros(len(keys), dtype=bool)
+    fresh = set(keys)
+    if len(fresh) < len(keys) or not kept.seen.isdisjoint(fresh):
+        for position in np.flatnonzero(good).tolist():
+            if keys[position] in kept.seen:
+                repeated[position] = True
+            else:
+                kept.seen.add(keys[position])
+        batch.drop(repeated, "duplicate", tally)
+    elif good.all():
+        kept.seen |= fresh
+    else:
+        kept.seen.update(keys[position] for position in np.flatnonzero(good).tolist())
+    return repeated
+
+
+def _count_out_of_order(t_us: Ints, highest: int, batch: _Batch, positions: Ints, tally: Tally) -> int:
+    before = np.maximum(np.concatenate(([highest], np.maximum.accumulate(t_us)[:-1])), highest)
+    late = np.flatnonzero(t_us < before)
+    tally.out_of_order += int(late.size)
+    for at in late[:5].tolist():
+        tally.example("out_of_order", f"{batch.prefix}{batch.places[int(positions[at])]}")
+    return max(highest, int(t_us.max()))
 
 
 def inside(t_us: Ints, options: FileOptions) -> Bools:
+    """Which times lie in the period that was asked for."""
     found: Bools = np.ones(t_us.size, dtype=bool)
     if options.start is not None:
         found &= t_us >= round(options.start.timestamp() * 1e6)
@@ -201,14 +244,11 @@ def inside(t_us: Ints, options: FileOptions) -> Bools:
     return found
 
 
-def number(text: str) -> float:
+def _numbers(texts: Sequence[str]) -> Floats:
     try:
-        return float(text)
+        return np.array(list(map(float, texts)))
     except ValueError:
-        try:
-            return float(text.strip().replace(",", "."))
-        except ValueError:
-            return float("nan")
+        return np.array([number(text) for text in texts])
 
 
 def _decimals(text: str) -> int:
@@ -216,30 +256,29 @@ def _decimals(text: str) -> int:
     return min(len(decimals.rstrip("0")), 3)
 
 
-def _text(rows: list[list[str]], used: Ints, column: int | None) -> list[str] | None:
-    return None if column is None else [rows[at][column].strip() if len(rows[at]) > column else "" for at in used]
-
-
-def _numbers(rows: list[list[str]], used: Ints, column: int | None) -> Floats | None:
-    texts = _text(rows, used, column)
-    if texts is None:
+def _coded(batch: _Batch, column: int | None, used: Ints, kept: Collected) -> Ints | None:
+    if column is None:
         return None
-    found = np.array([number(text) for text in texts])
-    return np.where(found > 0.0, found, np.nan)
+    texts = [text.strip() for text in batch.columns[column]]
+    for text in sorted(set(texts) - kept.codes.keys()):
+        kept.codes[text] = len(kept.codes)
+    return np.array(list(map(kept.codes.__getitem__, texts)), dtype=np.int64)[used]
 
 
-def _texts(kept: Collected, name: str) -> list[str] | None:
+def _lengths(batch: _Batch, column: int | None, used: Ints) -> Floats | None:
+    if column is None:
+        return None
+    found = _numbers(batch.columns[column])[used]
+    return np.where(np.isfinite(found) & (found > 0.0), found, np.nan)
+
+
+def _codes(kept: Collected, name: str) -> Ints | None:
     columns = [getattr(chunk, name) for chunk in kept.chunks]
     if all(column is None for column in columns):
         return None
-    return [
-        text
-        for chunk, column in zip(kept.chunks, columns, strict=True)
-        for text in ([""] * chunk.speed_kmh.size if column is None else column)
-    ]
-
-
-def coded(texts: list[str]) -> tuple[Ints, tuple[str, ...]]:
-    names = tuple(sorted(set(texts) - {""}))
-    codes = {name: at for at, name in enumerate(names)} | {"": -1}
-    return np.array([codes[text] for text in texts], dtype=np.int64), names
+    return np.concatenate(
+        [
+            np.zeros(chunk.speed_kmh.size, dtype=np.int64) if column is None else column
+            for chunk, column in zip(kept.chunks, columns, strict=True)
+        ]
+    )
