@@ -1,2 +1,2 @@
-"""The forms of a speed report that are looked at: `pdf`, `xlsx`, `html`, each a pure function `render(report, lang)` that
-returns bytes. `content` says what is shown in which order; they all show the same."""
+"""The forms of a speed report that are looked at: `pdf`, `xlsx`, `html`, each a pure function `render(report, lang)` to
+bytes. `content` says what is shown in which order; they all show the same."""

@@ -190,3 +190,7 @@ def verdict(level: str | None, words: Words) -> tuple[str, Mark]:
     """The verdict as words, with how it is set off."""
     word, mark = VERDICTS.get(level, (level or "", "soft"))
     return words(word), mark
+
+
+INSIDE_OTHERS = (N_("EXPIRED"), N_("E"), N_("to"), N_("pp"))
+"""Short texts that are used inside composed ones, where gettext's tools don't see them."""
