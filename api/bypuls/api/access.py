@@ -95,6 +95,11 @@ def _unauthorised(detail: str) -> Problem:
     return Problem(401, "key-needed", "A key is needed", detail, headers={"WWW-Authenticate": 'Bearer realm="bypuls"'})
 
 
+def refused_without_key() -> Problem:
+    """The 401 for those who sent no key that is valid."""
+    return _unauthorised("expected a header Authorization: Bearer byp_… with a key that is valid")
+
+
 def counted(request: Request) -> Caller:
     """The caller, counted against its rate. Raises Problem (401, 429)."""
     context = the_context(request)
@@ -118,7 +123,7 @@ def needing(scope: str) -> Callable[[Request], Caller]:
     def check(request: Request) -> Caller:
         caller = counted(request)
         if not caller.scopes:
-            raise _unauthorised("expected a header Authorization: Bearer byp_… with a key that is valid")
+            raise refused_without_key()
         require(caller, scope)
         return caller
 

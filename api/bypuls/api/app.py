@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 
 from bypuls.api.access import RateLimit
 from bypuls.api.answers import body_of
+from bypuls.api.bounded import Bounded
 from bypuls.api.climate import YearBook
 from bypuls.api.context import ApiContext
 from bypuls.api.directory import DirectorySource
@@ -22,7 +23,18 @@ from bypuls.api.live import LiveFeed
 from bypuls.api.middleware import Frame
 from bypuls.api.parameters import only_known_parameters
 from bypuls.api.problems import ProblemDetails, answer_problems
-from bypuls.api.routes import PROBLEMS, assessed, kept, live, readings, registered, today
+from bypuls.api.routes import (
+    PROBLEMS,
+    assessed,
+    kept,
+    live,
+    readings,
+    registered,
+    today,
+    traffic_reports,
+    traffic_streets,
+    traffic_tables,
+)
 from bypuls.api.routes import state as states
 from bypuls.api.routes.state import new_meters, release
 from bypuls.api.web import pages
@@ -63,6 +75,7 @@ def create_app(context: ApiContext) -> FastAPI:
     app.state.context = context
     app.state.directory = DirectorySource(context.registry)
     app.state.rate_limit = RateLimit(settings.rate_per_s, settings.burst)
+    app.state.heavy = Bounded(settings.heavy, settings.heavy_wait_s)
     app.state.meters = new_meters()
     app.state.years = YearBook(context.store, settings.zone)
     app.state.live = LiveFeed(
@@ -71,7 +84,18 @@ def create_app(context: ApiContext) -> FastAPI:
         most=settings.most_live_clients,
     )
     answer_problems(app, pages.problem_page)
-    for routes in (states, registered, readings, assessed, today, kept, live):
+    for routes in (
+        states,
+        registered,
+        readings,
+        assessed,
+        traffic_streets,
+        traffic_reports,
+        traffic_tables,
+        today,
+        kept,
+        live,
+    ):
         app.include_router(routes.router, responses=PROBLEMS, dependencies=[Depends(only_known_parameters)])
     app.state.pages = PageState()
     app.include_router(pages.router)

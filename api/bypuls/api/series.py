@@ -165,7 +165,7 @@ def traffic_columns(
     columns: Columns = {}
     for direction in ("toward", "away") if by_direction else (None,):
         rows = vehicle_rows(
-            store, directory, sensor, span, direction=direction, vehicle_class=vehicle_class, speeds=speeds
+            store, directory, [sensor], span, direction=direction, vehicle_class=vehicle_class, speeds=speeds
         )
         with np.errstate(divide="ignore", invalid="ignore"):
             share = np.where(rows.n > 0.0, rows.over_n / rows.n, np.nan)

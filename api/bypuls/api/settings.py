@@ -18,6 +18,8 @@ class ApiSettings:
     most_body_bytes : longest request body [bytes].
     most_rows : longest answer of a series [rows].
     threads : requests that are worked on at the same time.
+    heavy, heavy_wait_s : reports that are made at the same time, and how long a further one waits [s].
+    public_traffic : strangers may see speed reports, without cells of fewer than 5 vehicles.
     most_live_clients, live_every_s : open event streams, and the time between two events [s].
     Raises ValueError naming the field, its value and what was expected.
     """
@@ -30,6 +32,9 @@ class ApiSettings:
     most_body_bytes: int = 262_144
     most_rows: int = 40_000
     threads: int = 8
+    heavy: int = 2
+    heavy_wait_s: float = 20.0
+    public_traffic: bool = False
     most_live_clients: int = 50
     live_every_s: float = 2.0
 
@@ -49,6 +54,8 @@ class ApiSettings:
             "most_body_bytes",
             "most_rows",
             "threads",
+            "heavy",
+            "heavy_wait_s",
             "most_live_clients",
             "live_every_s",
         ):

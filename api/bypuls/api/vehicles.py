@@ -49,22 +49,22 @@ class VehicleRows:
 def vehicle_rows(
     store: Store,
     directory: Directory,
-    sensor: Sensor,
+    sensors: Sequence[Sensor],
     span: Span,
     *,
     direction: str | None = None,
     vehicle_class: str | None = None,
     speeds: bool = True,
 ) -> VehicleRows:
-    """What `sensor` counted in each row, of one direction and class where they are given. Without `speeds` the
-    percentiles and what was over the limit stay unknown, which saves reading histograms."""
+    """What `sensors` of one site counted in each row, of one direction and class where they are given. Without `speeds`
+    the percentiles and what was over the limit stay unknown, which saves reading histograms."""
     names = _NUMBERS + (_TEXTS if speeds else ())
     table = store.bins(
-        TRAFFIC, [sensor.id], span.start_us, span.end_us, names,
+        TRAFFIC, [sensor.id for sensor in sensors], span.start_us, span.end_us, names,
         every_s=900 if speeds else span.fold_s, by=("direction", "vehicle_class"),
     )  # fmt: skip
     rows = len(span.length_s)
-    observed_s = observed(store, [sensor], table, span)
+    observed_s = observed(store, sensors, table, span)
     kept = np.ones(len(table), dtype=bool)
     for tag, asked in (("direction", direction), ("vehicle_class", vehicle_class)):
         if asked is not None:
@@ -80,7 +80,7 @@ def vehicle_rows(
         mean = np.where(n > 0.0, sum_kmh / n, np.nan)
     if not speeds:
         return VehicleRows(n, unknown, mean, unknown, unknown, max_kmh, unknown, observed_s)
-    limits = _row_limits(directory, sensor, span, direction)
+    limits = row_limits(directory, sensors[0].site if sensors else None, span, direction)
     found = _speeds(table, row, kept, rows, limits)
     return VehicleRows(
         n=n,
@@ -147,12 +147,12 @@ def _max_known(row: npt.NDArray[np.int64], values: Floats, rows: int, kept: npt.
     return np.where(np.isinf(found), np.nan, found)
 
 
-def _row_limits(directory: Directory, sensor: Sensor, span: Span, direction: str | None) -> Floats:
+def row_limits(directory: Directory, site: str | None, span: Span, direction: str | None) -> Floats:
     """(rows,) the limit [km/h] of each row; NaN where none is known or it changes inside the row."""
     found = np.full(len(span.length_s), np.nan)
-    if sensor.site is None:
+    if site is None:
         return found
-    for start_us, end_us, limit in limit_spans(directory, sensor.site, direction, span):
+    for start_us, end_us, limit in limit_spans(directory, site, direction, span):
         inside = (span.edges_us[:-1] >= start_us) & (span.edges_us[1:] <= end_us)
         found[inside] = np.nan if limit is None else float(limit)
     return found

@@ -15,6 +15,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         401: "A key is needed",
         403: "The key lacks the scope",
         404: "There is no such thing",
+        409: "The data don't carry it",
         413: "The request is too large",
         422: "A parameter is wrong",
         429: "Too many requests",

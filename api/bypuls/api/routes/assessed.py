@@ -54,17 +54,6 @@ def ranked(context: ApiContext, directory: Directory, span: Span) -> list[dict[s
     return sorted(found, key=lambda one: (one["v85_over_limit_kmh"] is None, -(one["v85_over_limit_kmh"] or 0.0)))
 
 
-@router.get("/traffic", response_model=Page[TrafficModel], tags=["traffic"])
-def traffic(
-    request: Request, context: Context, directory: Registered, limit: Limit = 100, offset: Offset = 0
-) -> Response:
-    """This week's speeds of every street, ranked by how far V85 lies over the limit."""
-    rows = ranked(context, directory, week_so_far(context, context.clock()))
-    return answer(
-        request, {"total": len(rows), "limit": limit, "offset": offset, "items": rows[offset : offset + limit]}
-    )
-
-
 @router.get("/traffic/{site}/summary", response_model=TrafficModel, tags=["traffic"])
 def traffic_summary(
     request: Request,

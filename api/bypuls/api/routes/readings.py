@@ -134,11 +134,12 @@ def series_of(sensor: Sensor, span: Span, starts: list[str], columns: dict[str, 
     }
 
 
-def table_of(starts: list[str], columns: dict[str, Any], *, danish: bool) -> bytes:
-    """Columns as CSV; Danish ones with semicolons, decimal commas and a byte order mark, as spreadsheets expect."""
+def table_of(starts: list[str], columns: dict[str, Any], *, danish: bool, first: str = "t") -> bytes:
+    """Columns as CSV beside their `starts`, which are called `first`; Danish ones with semicolons, decimal commas and a
+    byte order mark, as spreadsheets expect."""
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";" if danish else ",", lineterminator="\r\n")
-    writer.writerow(["t", *columns])
+    writer.writerow([first, *columns])
     cells = [[_cell(value, danish) for value in column.tolist()] for column in columns.values()]
     writer.writerows(zip(starts, *cells, strict=True))
     return text.getvalue().encode("utf-8-sig" if danish else "utf-8")

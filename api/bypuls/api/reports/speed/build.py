@@ -41,20 +41,23 @@ def build_report(
     *,
     other: Observations | None = None,
     controls: Sequence[Pair] = (),
+    allow_empty: bool = False,
 ) -> SpeedReport:
     """The report of one site and period.
 
     other : the same site's observations of a second period; with it the report has a comparison. Which of the two is
         `before` follows from their times; without times, or where they overlap, `observations` is.
     controls : (name, before, after) of sites where nothing was changed, on the same dates.
-    Raises BadInput where there is nothing to report on, MixedWidths where classes can't be added up.
+    allow_empty : a report without a vehicle has empty statistics and the note `no_vehicles`.
+    Raises BadInput where there is nothing to report on (unless `allow_empty`), MixedWidths where classes can't be added
+    up.
     """
     days = local_days(observations, settings)
     people = population(observations, settings, days)
     watched = None if days is None else survey(observations, settings, days)
     names = holidays_of(settings.country, () if days is None else days.days)
     by = _statistics(observations, people, settings, days, watched)
-    if by.all.n == 0:
+    if by.all.n == 0 and not allow_empty:
         raise BadInput("vehicles: 0; expected at least one usable line")
     comparison = None
     if other is not None:
@@ -176,6 +179,8 @@ def _methods(by: ByDirection, settings: Settings) -> Mapping[str, str]:
 
 def _notes(observations: Observations, people: Population, watched: Survey | None) -> tuple[str, ...]:
     notes = []
+    if people.empty:
+        notes.append("no_vehicles")
     if watched is None:
         notes.append("no_times")
     elif any(reason is not None for reason in watched.left_out):

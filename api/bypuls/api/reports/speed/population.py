@@ -76,6 +76,13 @@ class Population:
     directions: tuple[str, ...]
     resolution_kmh: float | None
 
+    @property
+    def empty(self) -> bool:
+        """Whether there is no vehicle in it."""
+        return not (self.singles is not None and self.singles.speed.size) and not (
+            self.classed is not None and self.classed.counts.any()
+        )
+
     def of_direction(self, index: int) -> Population:
         """Those of one direction."""
         return self._where(
