@@ -102,6 +102,18 @@ def test_mistakes_are_told_in_plain_words(run: CliRunner, tmp_path: Path, words:
     assert "Traceback" not in done.output
 
 
+def test_a_recording_without_a_usable_row_says_why_and_fails(run: CliRunner, tmp_path: Path) -> None:
+    empty, nothing_right = tmp_path / "empty.jsonl", tmp_path / "bad.jsonl"
+    empty.write_text("")
+    nothing_right.write_text("no json\n")
+    done = run.invoke(app, ["replay", str(empty)])
+    assert done.exit_code == 1
+    assert "the files are empty" in done.output
+    done = run.invoke(app, ["replay", str(nothing_right)])
+    assert done.exit_code == 1
+    assert "bad.jsonl row 1: no JSON" in done.output
+
+
 @pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("-2h", -7200), ("30d", 2_592_000), ("15m", 900)])
 def test_spans(text: str, seconds: int) -> None:
     assert span(text).total_seconds() == seconds

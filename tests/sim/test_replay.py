@@ -187,6 +187,21 @@ def test_no_broker_and_no_receipts_are_said() -> None:
         replay(meters(10), link=away, patience_s=0.01)
 
 
+def test_who_waits_for_the_broker_is_told_why() -> None:
+    platform = Platform()
+    platform.incoming = queue.SimpleQueue()
+    told: list[str] = []
+
+    def waiting(why: str) -> None:
+        told.append(why)
+        platform.incoming.put(Connected())
+
+    platform.incoming.put(Lost("nobody listens at x:1"))
+    report = replay(meters(10), link=platform, waiting=waiting)
+    assert told == ["nobody listens at x:1"]
+    assert report.stored == 10
+
+
 def test_a_pace_keeps_the_distances() -> None:
     """At 600 times real time a minute takes 0.1 s; the clock jumps, so the test does not wait."""
 

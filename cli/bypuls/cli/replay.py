@@ -98,6 +98,9 @@ def replay_command(
         columns = load_mapping(mapping) if mapping is not None else None
         with console.status("Reading the recording …"):
             recording = load_recording(files, columns)
+        if not recording.readings:
+            _tell_unread(recording)
+            raise typer.Exit(1)
         faults = Faults(seed, duplicates, resent, disorder, gaps, skew, meter_resets)
         moved = asked or (shift_to_now(recording, now()) if shift == "now" else timedelta())
         options = Options(speed, moved, prefix, repeat, faults)
@@ -113,6 +116,9 @@ def replay_command(
             def progress(told_now: Told) -> None:
                 bar.update(task, completed=told_now.receipted, total=told_now.total)
 
+            def waiting(why: str) -> None:
+                console.print(f"{why}; trying again for two minutes …", markup=False)
+
             settings = broker_settings(broker_host, broker_port)
             broker = Broker(
                 settings.host,
@@ -123,16 +129,22 @@ def replay_command(
                 settings.cert_file,
                 settings.key_file,
             )
-            report = replay(recording, broker=broker, device=device, options=options, progress=progress)
+            report = replay(
+                recording, broker=broker, device=device, options=options, progress=progress, waiting=waiting
+            )
     except (ValueError, OSError, CourierError, RegistryError) as error:
         raise told(error) from error
     rate = report.published / report.seconds if report.seconds else 0.0
     console.print(f"{report.published} published, {report.stored} stored in {report.seconds:.1f} s ({rate:,.0f}/s).")
-    for row in recording.rejected[:10]:
-        console.print(f"  not sent: {row.file} row {row.row}: {row.reason}", markup=False)
-    if report.rejected > 10:
-        console.print(f"  … {report.rejected} rows in all gave no reading")
+    _tell_unread(recording)
     for reason, count in sorted(report.refused.items(), key=lambda pair: -pair[1])[:10]:
         console.print(f"  refused {count}: {reason}", markup=False)
     if report.refused:
         raise typer.Exit(1)
+
+
+def _tell_unread(recording: Recording) -> None:
+    for row in recording.rejected[:10]:
+        console.print(f"  not sent: {row.file} row {row.row}: {row.reason}", markup=False)
+    if len(recording.rejected) > 10:
+        console.print(f"  … {len(recording.rejected)} rows in all gave no reading")

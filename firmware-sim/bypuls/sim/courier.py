@@ -97,6 +97,11 @@ class Courier:
         """Whether the link was up when last looked at."""
         return self._connected
 
+    @property
+    def why(self) -> str:
+        """Why there is no connection, in the link's words."""
+        return self._why
+
     def send(self, readings: Sequence[bytes], *, twice: bool = False) -> None:
         """Sends a batch, waiting for room. `twice` = a duplicate on purpose. Raises NoBroker, NoReceipts."""
         while not (self._connected and self.flight.room):

@@ -77,7 +77,8 @@ def load_recording(paths: Sequence[Path], mapping: ColumnMapping | None = None) 
         readings.extend(_mapped(rows, mapping, rejected))
     readings.sort(key=_time_of)
     if not readings and not rejected:
-        raise RecordingError(f"{', '.join(str(path) for path in paths)}: no readings — do the mapping's columns exist?")
+        hint = "the files are empty" if mapping is None else "do the mapping's columns exist?"
+        raise RecordingError(f"{', '.join(str(path) for path in paths)}: no readings — {hint}")
     return Recording(readings, rejected, digest.hexdigest())
 
 

@@ -108,11 +108,13 @@ def replay(
     link: Link | None = None,
     patience_s: float = 120.0,
     clock: Callable[[], float] = time.monotonic,
+    waiting: Callable[[str], None] | None = None,
 ) -> ReplayReport:
     """Publishes a recording as `device` and waits for every receipt.
 
     link : a connection of the caller's own, instead of one to `broker`.
     patience_s : how long there may be no receipt [s].  progress : called about once a second, and at the end.
+    waiting : called with the reason when the broker can't be reached at once; once for each reason.
     Raises NoBroker, NoReceipts, BadField (an id that is none)."""
     chosen = options or Options()
     check_id("device", device)
@@ -127,10 +129,11 @@ def replay(
                 link=own,
                 patience_s=patience_s,
                 clock=clock,
+                waiting=waiting,
             )
     courier = Courier(link, device, epoch, patience_s=patience_s, clock=clock)
     run = _Run(recording, chosen, courier, progress, clock)
-    return run.go(epoch)
+    return run.go(epoch, waiting)
 
 
 class _Run:
@@ -155,9 +158,13 @@ class _Run:
         self._total = len(self._readings) * options.repeat
         self._told_s = self._started_s = clock()
 
-    def go(self, epoch: str) -> ReplayReport:
+    def go(self, epoch: str, waiting: Callable[[str], None] | None) -> ReplayReport:
+        why = self._courier.why
         while not self._courier.connected:
             self._courier.poll(0.5)
+            if waiting is not None and not self._courier.connected and self._courier.why != why:
+                why = self._courier.why
+                waiting(why)
         self._started_s = self._told_s = self._clock()
         batch: list[bytes] = []
         size = 0
