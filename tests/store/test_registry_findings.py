@@ -141,6 +141,10 @@ def factor(start: int, end: int | None) -> Factor:
             "sensor m: measures gas behind heat, which measures heat",
         ),
         (
+            [Sensor(id="l", device="pi", kind="lamp", name="L", lamp="lamp", interval_s=9, parent="heat")],
+            "sensor l: measures electricity behind heat, which measures heat",
+        ),
+        (
             [
                 Sensor(
                     id=name,

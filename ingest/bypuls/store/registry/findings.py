@@ -62,13 +62,17 @@ def _about_sensors(sensors: list[Sensor], devices: list[Device]) -> Iterator[Fin
         if sensor.kind in ("meter", "lamp", "weather") and sensor.interval_s is None:
             yield Finding("sensor", sensor.id, "has no interval, so its gaps can't be told")
         parent = by_id.get(sensor.parent or "")
-        if parent is not None and parent.medium != sensor.medium:
-            yield Finding(
-                "sensor", sensor.id, f"measures {sensor.medium} behind {parent.id}, which measures {parent.medium}"
-            )
+        if parent is not None and _medium(parent) != _medium(sensor):
+            what = f"measures {_medium(sensor)} behind {parent.id}, which measures {_medium(parent)}"
+            yield Finding("sensor", sensor.id, what)
     for serial, group in _grouped((s for s in sensors if s.serial is not None), "serial", "medium"):
         for earlier, later in _overlapping(group, "valid_from", "valid_to", open_ended=True):
             yield Finding("sensor", later.id, f"has serial {serial[0]} at the same time as {earlier.id}")
+
+
+def _medium(sensor: Sensor) -> str | None:
+    """What a sensor measures: a lamp's register counts electricity, whatever the registry leaves open."""
+    return "electricity" if sensor.kind == "lamp" else sensor.medium
 
 
 def _about_calibrations(sensors: list[Sensor], calibrations: list[Calibration], day: date) -> Iterator[Finding]:
