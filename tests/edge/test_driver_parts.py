@@ -11,6 +11,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import serial
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -258,6 +259,18 @@ class TestSerialPort:
         try:
             with pytest.raises(BadOption, match="parity even"):
                 list(configure("heat-1", "mbus", {"port": port.path, "address": 1, "interval_s": 0.05}).readings())
+        finally:
+            port.stop()
+
+    def test_a_port_that_another_program_reads_is_called_taken(self) -> None:
+        """`check` beside the running edge meets this: a serial port has one reader."""
+        port = PtyPort("taken")
+        port.start(lambda _: None)
+        try:
+            with serial.serial_for_url(port.path, exclusive=True):
+                radar = configure("radar-1", "ops243", {"port": port.path, "azimuth_deg": 0})
+                with pytest.raises(Unplugged, match="another program reads it"):
+                    next(iter(radar.readings()))
         finally:
             port.stop()
 

@@ -106,6 +106,9 @@ class SerialPort:
         try:
             self._open = self._opener(self.port, baud=self._baud, parity=self._parity, timeout_s=self._read_timeout_s)
         except OSError as error:
+            if error.errno in (errno.EAGAIN, errno.EWOULDBLOCK):  # pyserial's lock: somebody else holds it
+                taken = f"another program reads it (`systemctl stop bypuls-edge` first?): {error}"
+                raise Unplugged(f"sensor {self.sensor}: {self.port}: {taken}") from error
             raise self._unplugged(error) from error
         except ValueError as error:
             raise BadOption(self.sensor, "port", self.port, f"a port that opens: {error}") from error
