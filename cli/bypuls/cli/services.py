@@ -154,14 +154,14 @@ def api(
             board.stop()
 
 
-def free_port_or_exit(host: str, port: int) -> None:
+def free_port_or_exit(host: str, port: int, option: str = "--port") -> None:
     """Ends the command in plain words where the port is taken or the address is none of this machine's."""
     try:
         with socket.create_server((host, port)):
             return
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            raise told(OSError(f"port {port} is taken by another program; choose another with --port")) from error
+            raise told(OSError(f"port {port} is taken by another program; choose another with {option}")) from error
         raise told(OSError(f"{host}:{port} can't be listened on: {error.strerror}")) from error
 
 

@@ -105,7 +105,7 @@ def up(
     stop = stop_on_signals()
     free_port_or_exit(_HOST, port)
     if broker_port:
-        free_port_or_exit(_HOST, broker_port)
+        free_port_or_exit(_HOST, broker_port, option="--broker-port")
     with alone_in(data_dir):
         data = ["--data-dir", str(data_dir)]
         store = ["--influx-url", influx_url] if influx_url else []
@@ -160,7 +160,7 @@ def _run(
         if answers(f"{page}api/v1/health"):
             told_ready = True
             console.print(f"\n  [bold]{page}[/bold]   the page")
-            console.print(f"  {page}api/docs   the API")
+            console.print(f"  {page}api/v1/openapi.json   the API's description")
             console.print(f"  mqtt://{_HOST}:{broker_port}   the broker")
             console.print(f"  {data_dir / 'logs'}   the logs\n\nCtrl-C stops everything.")
         elif time.monotonic() > deadline:
