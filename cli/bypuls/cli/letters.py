@@ -11,7 +11,7 @@ from rich.table import Table
 from bypuls.cli.settings import DATA_DIR, DataDir, InfluxUrl, now, opened
 from bypuls.ingest.gate import Gate
 from bypuls.ingest.readmit import readmit
-from bypuls.wire import format_time, from_us
+from bypuls.wire import from_us
 
 app = typer.Typer(no_args_is_help=True, help="What ingest refused: its bytes, the reason, and a way back.")
 console = Console()
@@ -33,9 +33,11 @@ def list_letters(
         letters = platform.book.dead_letters(device=device, newest=newest, readmitted=readmitted)
         waiting = platform.book.waiting_letters()
     table = Table("no.", "came (UTC)", "device", "seq", "times", "reason", box=None, pad_edge=False)
+    for column in table.columns[:5]:
+        column.no_wrap = True
     for letter in letters:
         seq = "" if letter.seq is None else str(letter.seq)
-        when = format_time(from_us(letter.t_us))
+        when = f"{from_us(letter.t_us):%Y-%m-%d %H:%M:%S}"
         table.add_row(str(letter.id), when, letter.device, seq, str(letter.times), letter.reason)
     if letters:
         console.print(table)
