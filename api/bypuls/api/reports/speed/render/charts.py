@@ -83,10 +83,11 @@ def _histogram(report: SpeedReport, words: Words, size: Size) -> Figure:
     _numbers(axes, words, share=True)
     axes.set_xlabel(words("Speed, km/h"))
     axes.set_ylabel(words("Vehicles per class of {width} km/h", width=words.num(report.histogram.width_kmh)))
+    below = limit is not None and found.v85_kmh is not None and found.v85_kmh < limit
     if limit is not None:
-        _line(axes, limit, words("limit {kmh}", kmh=words.num(limit)), svg.INK, left=True)
+        _line(axes, limit, words("limit {kmh}", kmh=words.num(limit)), svg.INK, left=not below)
     if found.v85_kmh is not None:
-        _line(axes, found.v85_kmh, f"V85 {words.num(found.v85_kmh, 1)}", svg.TRAFFIC, dashed=True)
+        _line(axes, found.v85_kmh, f"V85 {words.num(found.v85_kmh, 1)}", svg.TRAFFIC, dashed=True, left=below)
     return figure
 
 
@@ -122,6 +123,7 @@ def _hours(report: SpeedReport, words: Words, size: Size) -> Figure:
         firm = [value if not row.shaded else NAN for value, row in zip(known, rows, strict=True)]
         speeds.plot(at, known, "o", color=colour, markersize=3.6, markerfacecolor=svg.PAPER, markeredgewidth=0.9)
         speeds.plot(at, firm, "o", color=colour, markersize=3.6, label=label)
+    averaged = any(row.n_per_day is not None for row in rows)
     limit = report.statistics.all.limit_kmh
     if limit is not None:
         speeds.axhline(limit, color=svg.INK, linewidth=1.2, label=words("limit {kmh}", kmh=words.num(limit)))
@@ -131,7 +133,7 @@ def _hours(report: SpeedReport, words: Words, size: Size) -> Figure:
     _numbers(speeds, words)
     volumes.bar(
         at,
-        [NAN if row.n_per_day is None else row.n_per_day for row in rows],
+        [NAN if value is None else value for value in (row.n_per_day if averaged else row.n for row in rows)],
         width=0.82,
         color=svg.BLUE,
         alpha=0.85,
@@ -142,14 +144,13 @@ def _hours(report: SpeedReport, words: Words, size: Size) -> Figure:
             volumes.axvspan(
                 row.hour, row.hour + 1, facecolor="none", edgecolor=svg.SOFT, hatch="////", linewidth=0, alpha=0.5
             )
-    volumes.set_ylabel(words("Vehicles/h"))
+    volumes.set_ylabel(words("Vehicles/h") if averaged else words("Vehicles"))
     volumes.set_xlim(0, 24)
     volumes.set_xticks(range(0, 25, 2 if size.figures else 3))
-    volumes.set_xlabel(
-        words("Hour of the day, average of all days; hatched: nobody watched")
-        if any(row.n is None for row in rows)
-        else words("Hour of the day, average of all days")
-    )
+    title = words("Hour of the day, average of all days") if averaged else words("Hour of the day, sum of all days")
+    if any(row.n is None for row in rows):
+        title += words("; hatched: nobody watched")
+    volumes.set_xlabel(title)
     _numbers(volumes, words, steps=3)
     return figure
 
@@ -204,6 +205,8 @@ def _date_axis(axes: Axes, at: Sequence[float], words: Words, size: Size) -> Non
     most = 9 if size.figures else 6
     if len(at) <= most + 3:
         axes.set_xticks(at)
+    elif len(at) <= 120:
+        axes.set_xticks(at[:: -(-len(at) // most)])
     else:
         axes.xaxis.set_major_locator(AutoDateLocator(minticks=3, maxticks=most))
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 
 from bypuls.api.reports.speed.model import SpeedReport, Statistics
-from bypuls.api.reports.speed.render import comparison, place, tables
+from bypuls.api.reports.speed.render import comparison, place, tables, volumes
 from bypuls.api.reports.speed.render.cells import (
     Cell,
     Chart,
@@ -43,7 +43,7 @@ def document(report: SpeedReport, words: Words) -> Document:
             "statistics", words("Speeds"), (tables.statistics(report, words), *_speed_charts(report, words)), fresh=seen
         ),
         Section("hours", words("Hours of the day"), _hours(report, words), fresh=seen),
-        Section("volumes", words("Traffic volumes"), tables.volume_tables(report, words)),
+        Section("volumes", words("Traffic volumes"), volumes.volume_tables(report, words)),
     ]
     days = Section("days", words("Days"), (*_day_charts(report, words), *tables.day_tables(report, words)))
     long = len(report.days) > LONG_PERIOD_DAYS
@@ -115,6 +115,11 @@ def _strip(found: Statistics, words: Words) -> str | None:
 def sentence(found: Statistics, words: Words) -> str:
     """Why the verdict is what it is."""
     detail = found.verdict_detail
+    rests = detail.basis == "point" and found.v85_kmh is not None
+    alone = " " + words("It rests on V85 alone, which has no interval here.") if rests else ""
+    within = detail.limit_kmh is not None and found.v85_kmh is not None and found.v85_kmh <= detail.limit_kmh
+    if found.verdict == "ok" and within:
+        return words("V85 is not over the limit.") + alone
     if (
         found.verdict is not None
         and found.verdict in VERDICT_SENTENCES
@@ -128,9 +133,7 @@ def sentence(found: Statistics, words: Words) -> str:
             assess_share=_excess(detail.assess_kmh, detail.limit_kmh, words),
             measures_share=_excess(detail.measures_kmh, detail.limit_kmh, words),
         )
-        if detail.basis == "point":
-            text_found += " " + words("It rests on V85 alone, which has no interval here.")
-        return text_found
+        return text_found + alone
     reason = named(detail.reason, words) if detail.reason else words("no reason is given")
     if found.verdict == "uncertain" and detail.assess_kmh is not None and detail.measures_kmh is not None:
         thresholds = words(

@@ -3,10 +3,13 @@ it is, so that nothing is left out; a test holds those of the sources to this li
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
-from bypuls.api.reports.speed.render.cells import Mark
+from bypuls.api.reports.speed.render.cells import Mark, clean
 from bypuls.api.reports.speed.render.words import Words
+
+HEADING_LENGTH = 40
 
 
 def N_(message: str) -> str:  # noqa: N802 - the name by which gettext's tools find texts
@@ -59,6 +62,7 @@ NAMES: Mapping[str, str] = {
     "impossible_speed": N_("impossible speed"),
     "duplicate": N_("the same line once more"),
     "ambiguous_time": N_("a local time that exists twice"),
+    "without_speed": N_("without a speed"),
     "filtered": N_("filtered out"),
     "nonexistent_time": N_("a local time that doesn't exist"),
     "outside_period": N_("outside the period asked for"),
@@ -121,6 +125,10 @@ NAMES: Mapping[str, str] = {
     "mean": N_("Mean speed"),
     "bands": N_("Bands over the limit"),
     "quality": N_("Data"),
+    "injuries": N_("Injuries"),
+    "noise": N_("Noise"),
+    "morning_peak": N_("Morning peak"),
+    "evening_peak": N_("Evening peak"),
     "aadt_uncertainty": N_("Uncertainty of AADT"),
     # Methods: which
     "linear": N_("linear between single speeds (numpy ‘linear’)"),
@@ -174,16 +182,46 @@ NAMES: Mapping[str, str] = {
 }
 
 
+NOTES: Mapping[str, str] = {
+    "no_vehicles": N_("There are no vehicles in the period."),
+    "no_times": N_("The data carry no times: there are no hours, days, volumes or intervals."),
+    "days_left_out": N_("Some days are left out of volumes and intervals; the table of days says why."),
+    "single_vehicles_and_classes_together": N_("The report rests on single vehicles and on classes of speed together."),
+    "open_class_above_its_lower_edge": N_(
+        "The top class is open: its vehicles are only known to be above its lower boundary."
+    ),
+    "speeds_outside_bounds_dropped": N_("Speeds outside the bounds are dropped; the table of data says how many."),
+    "small_cells_left_out": N_("Cells with few vehicles are left out, so that nobody can be recognised."),
+}
+HEADWAY = re.compile(r"headway_at_least_([\d.]+)_s")
+
+
+def noted(identifier: str, words: Words) -> str:
+    """A remark of the report as a sentence."""
+    return words(NOTES[identifier]) if identifier in NOTES else named(identifier, words)
+
+
 def named(identifier: str, words: Words) -> str:
     """What an identifier is called."""
     if identifier in NAMES:
         return words(NAMES[identifier])
+    if (headway := HEADWAY.fullmatch(identifier)) is not None:
+        return words(
+            "headway to the vehicle before at least {seconds} s",
+            seconds=words.num(float(headway[1]), 0 if float(headway[1]).is_integer() else 1),
+        )
     return identifier.replace("_", " ")
 
 
 def direction(name: str, words: Words) -> str:
     """A direction as it was named by the user; the sensor's own words are translated."""
     return words(NAMES[name]) if name in ("toward", "away", "both", "unknown") else name
+
+
+def heading(name: str, words: Words) -> str:
+    """A direction for the head of a column: no longer than fits there."""
+    shown = clean(direction(name, words))
+    return shown if len(shown) <= HEADING_LENGTH else shown[: HEADING_LENGTH - 1] + "…"
 
 
 def verdict(level: str | None, words: Words) -> tuple[str, Mark]:

@@ -103,7 +103,7 @@ def _table(table: Table, words: Words) -> dict[str, Any]:
         "title": table.title,
         "facts": table.facts,
         "dense": table.dense,
-        "columns": [{"title": c.title, "align": c.align, "wide": c.wide} for c in table.columns],
+        "columns": [{"title": c.title, "align": c.align, "wide": c.wide, "width": c.width} for c in table.columns],
         "rows": [[_cell(cell, words) for cell in row] for row in table.rows],
         "strong": [[_cell(cell, words) for cell in row] for row in table.strong],
         "notes": table.notes,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bypuls.api.reports.speed.model import Limit, Quality, Sensor, SpeedReport
 from bypuls.api.reports.speed.render.cells import Block, Cell, Column, Mark, Paragraphs, Table, count, label, text
-from bypuls.api.reports.speed.render.labels import direction, named
+from bypuls.api.reports.speed.render.labels import direction, named, noted
 from bypuls.api.reports.speed.render.words import DASH, Words
 
 Fact = tuple[str, str, Mark | None]
@@ -172,7 +172,7 @@ def _methods(report: SpeedReport, fingerprint: str, words: Words) -> tuple[Block
     found.append((words("Fingerprint of the figures (SHA-256)"), fingerprint, None))
     blocks: list[Block] = [_list("methods", words("Methods"), found)]
     if report.notes:
-        blocks.append(Paragraphs(tuple(named(note, words) for note in report.notes)))
+        blocks.append(Paragraphs(tuple(noted(note, words) for note in report.notes)))
     return tuple(blocks)
 
 

@@ -10,11 +10,9 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from bypuls.api.reports.speed.model import SpeedReport, Statistics
 from bypuls.api.reports.speed.render import svg
-from bypuls.api.reports.speed.render.cells import clean
-from bypuls.api.reports.speed.render.labels import direction
+from bypuls.api.reports.speed.render.labels import heading
 from bypuls.api.reports.speed.render.words import Words
 
-NAME_LENGTH = 28
 MARKS = {"ok": svg.GOOD, "assess": svg.WARN, "measures": svg.BAD, "uncertain": svg.WARN}
 
 
@@ -22,7 +20,7 @@ def strip(report: SpeedReport, words: Words, figure_of: Callable[[float], Figure
     """V85 with its interval beside the limit and the thresholds of the verdict, in total and per direction."""
     samples: list[tuple[str, Statistics]] = [(words("All"), report.statistics.all)]
     if len(report.statistics.directions) > 1:
-        samples += [(_short(direction(name, words)), found) for name, found in report.statistics.directions.items()]
+        samples += [(heading(name, words), found) for name, found in report.statistics.directions.items()]
     samples = [(name, found) for name, found in samples if found.v85_kmh is not None]
     figure = figure_of(size * (5.2 + 1.75 * len(samples)))
     axes = figure.subplots()
@@ -75,32 +73,29 @@ def _ends(found: Statistics) -> tuple[float, float, float]:
     return interval.low, middle, interval.high
 
 
-def _short(name: str) -> str:
-    shown = clean(name)
-    return shown if len(shown) <= NAME_LENGTH else shown[: NAME_LENGTH - 1] + "…"
-
-
 def week(report: SpeedReport, words: Words, figure: Figure, size: float, *, figures: bool) -> Figure:
     """Average vehicles per hour for each weekday and hour of the day."""
     axes = figure.subplots()
-    most = max((cell.n_per_day or 0.0 for cell in report.week), default=0.0) or 1.0
+    averaged = any(cell.n_per_day is not None for cell in report.week)
+    most = max(((cell.n_per_day if averaged else cell.n) or 0.0 for cell in report.week), default=0.0) or 1.0
     for cell in report.week:
+        value = cell.n_per_day if averaged else cell.n
         row = 7 - cell.weekday
-        if cell.n_per_day is None:
+        if value is None:
             axes.add_patch(
                 Rectangle(
                     (cell.hour, row), 1, 1, facecolor="none", edgecolor=svg.SOFT, hatch="////", linewidth=0, alpha=0.5
                 )
             )
             continue
-        depth = cell.n_per_day / most
+        depth = value / most
         axes.add_patch(
             Rectangle(
                 (cell.hour + 0.02, row + 0.02), 0.96, 0.96, facecolor=svg.BLUE, alpha=0.06 + 0.84 * depth, linewidth=0
             )
         )
         if figures:
-            label = axes.text(cell.hour + 0.5, row + 0.47, words.num(cell.n_per_day), ha="center", va="center",
+            label = axes.text(cell.hour + 0.5, row + 0.47, words.num(value), ha="center", va="center",
                               fontsize=size * 0.75, color=svg.PAPER if depth > 0.62 else svg.INK)  # fmt: skip
             label.set_in_layout(False)  # inside the axes anyway: 168 of them take the layout half a second
     axes.set_xlim(0, 24)
@@ -109,6 +104,10 @@ def week(report: SpeedReport, words: Words, figure: Figure, size: float, *, figu
     axes.set_yticks([6.5 - at for at in range(7)], [words.weekday(at + 1, short=True) for at in range(7)])
     axes.set_xticks(range(0, 25, 2 if figures else 3))
     axes.spines["bottom"].set_visible(False)
-    scale = words("darkest: {n} vehicles/h", n=words.num(most))
-    axes.set_xlabel(words("Hour of the day") if figures else f"{words('Hour of the day')}; {scale}")
+    title = words("Hour of the day")
+    if not averaged:
+        title += words("; sum of all days")
+    elif not figures:
+        title += words("; darkest: {n} vehicles/h", n=words.num(most))
+    axes.set_xlabel(title)
     return figure

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from bypuls.api.reports.speed.model import Band, DayRow, HourRow, PeakHour, SpeedReport, Statistics, Traffic, Volumes
+from bypuls.api.reports.speed.model import Band, DayRow, HourRow, PeakHour, SpeedReport, Statistics, Volumes
 from bypuls.api.reports.speed.model import Cell as Figures
 from bypuls.api.reports.speed.render.cells import (
     MISSING,
@@ -20,7 +20,7 @@ from bypuls.api.reports.speed.render.cells import (
     share,
     text,
 )
-from bypuls.api.reports.speed.render.labels import direction, named, verdict
+from bypuls.api.reports.speed.render.labels import direction, heading, named, verdict
 from bypuls.api.reports.speed.render.words import DASH, Words
 
 
@@ -34,7 +34,7 @@ def statistics(report: SpeedReport, words: Words) -> Table:
     whole = report.statistics.all
     samples = [(words("All"), whole)]
     if len(report.statistics.directions) > 1:
-        samples += [(direction(name, words), found) for name, found in report.statistics.directions.items()]
+        samples += [(heading(name, words), found) for name, found in report.statistics.directions.items()]
     if whole.free_flow is not None:
         samples.append((words("All, free flow"), whole.free_flow))
     if whole.motor_vehicles is not None:
@@ -47,7 +47,9 @@ def statistics(report: SpeedReport, words: Words) -> Table:
     )
     notes = []
     if whole.free_flow is not None:
-        notes.append(words("Free flow: vehicles at least 5 s behind the one before them in the same direction."))
+        how = report.methods.get("free_flow")
+        said = words("Free flow: {method}, in the same direction.", method=named(how, words) if how else DASH)
+        notes.append(said if how else words("Free flow: vehicles at some distance from the one before them."))
     return Table("statistics", words("Figures"), columns, tuple(rows), notes=tuple(notes))
 
 
@@ -120,7 +122,7 @@ def _hour_table(report: SpeedReport, name: str | None, words: Words) -> Table:
     columns = (
         Column(words("Hour"), "start", width=8),
         *(Column(bin_.label.replace("-", DASH), width=8) for bin_ in report.speed_bins),
-        Column(words("Total"), width=9),
+        Column(words("Total"), width=12),
         Column("V50", width=8),
         Column("V85", width=8),
         Column("V95", width=8),
@@ -187,98 +189,6 @@ def _peaks(volumes: Volumes | None, words: Words) -> tuple[str, ...]:
 def _peak(name: str, peak: PeakHour, words: Words) -> str:
     factor = "" if peak.phf is None else words(", peak hour factor {phf}", phf=words.num(peak.phf, 2))
     return words("{name} {hour}: {n} vehicles/h", name=name, hour=words.hour(peak.hour), n=words.num(peak.n)) + factor
-
-
-def volume_tables(report: SpeedReport, words: Words) -> tuple[Table, ...]:
-    """Average days, totals of the day, and working days beside the others."""
-    samples = [(words("All"), report.volumes.all)]
-    if len(report.volumes.directions) > 1:
-        samples += [(direction(name, words), found) for name, found in report.volumes.directions.items()]
-    rows: list[tuple[Cell, ...]] = []
-    notes: list[str] = []
-    for attribute in ("average_day", "hdt", "jdt"):
-        cells: list[Traffic] = [getattr(found, attribute) for _, found in samples]
-        if any(cell.value is not None for cell in cells):
-            rows.append((text(named(cells[0].name, words)), *(count(cell.value) for cell in cells)))
-            notes += _traffic_notes(cells[0], words)
-        elif cells[0].reason:
-            notes.append(f"{named(cells[0].name, words)}: {named(cells[0].reason, words)}.")
-    for title, attribute in (
-        (words("12 hours, 07–19"), "total_12h"),
-        (words("16 hours, 06–22"), "total_16h"),
-        (words("18 hours, 06–24"), "total_18h"),
-        (words("24 hours"), "total_24h"),
-    ):
-        values = [getattr(found, attribute) for _, found in samples]
-        if any(value is not None for value in values):
-            rows.append((text(title), *(count(value) for value in values)))
-    columns = (
-        Column(words("Vehicles per day"), "start", wide=True, width=44),
-        *(Column(title, width=16) for title, _ in samples),
-    )
-    found: list[Table] = []
-    if rows:
-        notes.append(words("From full days only; never scaled by the time watched."))
-        found.append(Table("volumes", words("Average days"), columns, tuple(rows), notes=tuple(notes)))
-    found += _groups(report, words) + _classes(report, words)
-    return tuple(found)
-
-
-def _traffic_notes(cell: Traffic, words: Words) -> list[str]:
-    if cell.low is None or cell.high is None or cell.uncertainty is None:
-        return []
-    note = words(
-        "{name}: {low}–{high} (± {share} of the step from the count to the year)",
-        name=named(cell.name, words), low=words.num(cell.low), high=words.num(cell.high),
-        share=words.share(cell.uncertainty, 0),
-    )  # fmt: skip
-    if cell.factor is not None:
-        note += words("; factor {factor}", factor=words.num(cell.factor, 3))
-    return [f"{note}{f', {cell.factor_source}' if cell.factor_source else ''}."]
-
-
-def _groups(report: SpeedReport, words: Words) -> list[Table]:
-    if not report.day_groups:
-        return []
-    rows = tuple(
-        (
-            text(named(name, words)), count(group.days), count(group.n), count(group.n_per_full_day),
-            speed(group.mean_kmh), speed(group.v50_kmh), speed(group.v85_kmh), share(group.over_limit_share),
-        )
-        for name, group in report.day_groups.items()
-    )  # fmt: skip
-    columns = (
-        Column("", "start", wide=True, width=30), Column(words("Days")), Column(words("Vehicles")),
-        Column(words("Per full day")), Column(words("Mean")), Column("V50"), Column("V85"),
-        Column(words("Over the limit")),
-    )  # fmt: skip
-    return [Table("day_groups", words("Working days and other days"), columns, rows)]
-
-
-def _classes(report: SpeedReport, words: Words) -> list[Table]:
-    if not report.classes:
-        return []
-    rows = tuple(
-        (
-            text(named(found.name, words)),
-            text(_lengths(found.from_m, found.to_m, words)),
-            count(found.n), share(found.share), speed(found.v85_kmh),
-        )
-        for found in report.classes
-    )  # fmt: skip
-    columns = (
-        Column(words("Class"), "start", wide=True, width=24), Column(words("Length"), "start", width=16),
-        Column(words("Vehicles")), Column(words("Share")), Column("V85"),
-    )  # fmt: skip
-    return [Table("classes", words("Vehicle classes"), columns, rows)]
-
-
-def _lengths(from_m: float | None, to_m: float | None, words: Words) -> str:
-    if from_m is None and to_m is None:
-        return DASH
-    if to_m is None:
-        return f"> {words.num(from_m, 1)} m"
-    return f"{words.num(from_m or 0.0, 1)}{DASH}{words.num(to_m, 1)} m"
 
 
 def day_tables(report: SpeedReport, words: Words) -> tuple[Table, ...]:

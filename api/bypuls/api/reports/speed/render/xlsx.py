@@ -115,8 +115,8 @@ class _Writer:
         if section is None:
             return
         found = [block for block in section.blocks if isinstance(block, Table | Paragraphs)]
-        wide = max((block for block in found if isinstance(block, Table)), key=lambda table: len(table.columns))
-        sheet = self._sheet(name, self._widths(wide.columns, [b for b in found if isinstance(b, Table)]))
+        wide = max((b.columns for b in found if isinstance(b, Table)), key=len, default=(Column("", width=TEXT_WIDTH),))
+        sheet = self._sheet(name, self._widths(wide, [b for b in found if isinstance(b, Table)]))
         at = 0
         for block in found:
             if isinstance(block, Table):
