@@ -341,3 +341,11 @@ def test_utc_is_utc() -> None:
     report = build_report(observations, replace(SETTINGS, timezone="UTC"))
     assert report.period.first_day == date(2026, 3, 1)  # Copenhagen's midnight is 23 o'clock of the day before
     assert datetime.fromisoformat(report.period.start or "").tzinfo == UTC
+
+
+def test_a_path_with_a_few_vehicles_a_day() -> None:
+    times = [midnight_us(MONDAY + timedelta(days=day)) + hour * 3_600_000_000 for day in (0, 1, 3) for hour in (9, 17)]
+    vehicles = Vehicles(np.full(6, 25.0), np.array(times))
+    report = build_report(Observations(vehicles, None, Quality(6, 6, {})), SETTINGS)
+    assert [row.n for row in report.days] == [2, 2, None, 2]
+    assert report.statistics.all.s_kmh == 0.0

@@ -92,7 +92,7 @@ def _gaps(t_us: Ints, days: LocalDays, settings: Settings) -> list[str | None]:
     usual = float(np.median([len(h) for h in hours if len(h)])) if any(len(h) for h in hours) else 0.0
     limit_h = max(GAP_H, GAP_HEADWAYS * 24.0 / usual) if usual else GAP_H
     found: list[str | None] = [GAP if _longest_gap(passed) > limit_h else None for passed in hours]
-    inner = [at for at in range(len(hours)) if found[at] is None]
+    inner = [at for at in range(len(hours)) if found[at] is None and len(hours[at])]
     for at, is_cut, given in (
         (0, _starts_late, settings.start),
         (len(hours) - 1, _ends_early, settings.end),
