@@ -215,12 +215,12 @@ def named(identifier: str, words: Words) -> str:
 
 def direction(name: str, words: Words) -> str:
     """A direction as it was named by the user; the sensor's own words are translated."""
-    return words(NAMES[name]) if name in ("toward", "away", "both", "unknown") else name
+    return words(NAMES[name]) if name in ("toward", "away", "both", "unknown") else clean(name)
 
 
 def heading(name: str, words: Words) -> str:
     """A direction for the head of a column: no longer than fits there."""
-    shown = clean(direction(name, words))
+    shown = direction(name, words)
     return shown if len(shown) <= HEADING_LENGTH else shown[: HEADING_LENGTH - 1] + "…"
 
 

@@ -12,7 +12,7 @@ from babel import Locale
 from babel.dates import format_date, get_day_names
 from babel.numbers import NumberPattern, parse_pattern
 
-from bypuls.api.reports.speed.render.cells import Cell
+from bypuls.api.reports.speed.render.cells import Cell, clean
 
 Language = Literal["da", "en"]
 LANGUAGES: tuple[Language, ...] = ("da", "en")
@@ -37,7 +37,7 @@ class Words:
     def __call__(self, message: str, **values: object) -> str:
         """The text in this language, with its values filled in."""
         found = self._catalogue.gettext(message)
-        return found.format(**values) if values else found
+        return clean(found.format(**values)) if values else found
 
     def plural(self, one: str, many: str, n: float, **values: object) -> str:
         """The text for `n` things; `{n}` stands for the number."""

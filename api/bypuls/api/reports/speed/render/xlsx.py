@@ -48,11 +48,11 @@ class _Writer:
     """One workbook while it is written."""
 
     def __init__(self, book: Any, report: SpeedReport, shown: Document, words: Words) -> None:
-        self._book, self._report, self._shown, self._words = book, report, shown, words
+        self._book, self._report, self._shown, self.words = book, report, shown, words
         self._formats: dict[tuple[tuple[str, Any], ...], Any] = {}
 
     def write(self) -> None:
-        shown, words = self._shown, self._words
+        shown, words = self._shown, self.words
         created = datetime.combine(shown.day, time()) if shown.day else UNDATED
         self._book.set_properties(
             {"title": f"{shown.kicker} – {shown.title}"[:255], "author": shown.foot, "created": created,
@@ -80,7 +80,7 @@ class _Writer:
         return sheet
 
     def _summary(self) -> None:
-        shown, words, head = self._shown, self._words, self._shown.headline
+        shown, words, head = self._shown, self.words, self._shown.headline
         sheet = self._sheet(words("Summary"), (34, 24, 16, 22, 16, 16, 24))
         sheet.write_string(0, 0, shown.kicker, self._format(font_color=COLOURS["soft"]))
         sheet.set_row(1, 27)
@@ -142,31 +142,31 @@ class _Writer:
         found = [block for block in section.blocks if isinstance(block, Table)] if section else []
         if not found:
             return
-        sheet = self._sheet(self._words("Hours"), [column.width for column in found[0].columns])
+        sheet = self._sheet(self.words("Hours"), [column.width for column in found[0].columns])
         sheet.freeze_panes(2, 1)
         at = 0
         for table in found:
             at = self._table(sheet, table, at)
         bins = len(self._report.speed_bins)
-        chart = sheet_charts.hours(self._book, sheet.get_name(), self._words, rows=(2, 25), total=bins + 1)
+        chart = sheet_charts.hours(self._book, sheet.get_name(), self.words, rows=(2, 25), total=bins + 1)
         sheet.insert_chart(at, 0, chart)
 
     def _days(self, section: Section | None) -> None:
         found = [block for block in section.blocks if isinstance(block, Table)] if section else []
         if not found:
             return
-        sheet = self._sheet(self._words("Days"), [column.width for column in found[0].columns])
+        sheet = self._sheet(self.words("Days"), [column.width for column in found[0].columns])
         sheet.freeze_panes(2, 1)
         self._table(sheet, found[0], 0)
         rows = len(found[0].rows)
         sheet.autofilter(1, 0, 1 + rows, len(found[0].columns) - 1)
         limit = self._report.statistics.all.limit_kmh
         if rows > 1:
-            chart = sheet_charts.days(self._book, sheet.get_name(), self._words, rows=(2, rows + 1), limit_kmh=limit)
+            chart = sheet_charts.days(self._book, sheet.get_name(), self.words, rows=(2, rows + 1), limit_kmh=limit)
             sheet.insert_chart(1, len(found[0].columns) + 1, chart)
 
     def _histogram(self) -> None:
-        found, words = self._report.histogram, self._words
+        found, words = self._report.histogram, self.words
         sheet = self._sheet(words("Histogram"), (14, 14, 12, *(22 for _ in found.directions)))
         heads = [words("over, km/h"), words("up to, km/h"), words("All")]
         heads += [clean(direction(name, words)) for name in found.directions]
@@ -222,7 +222,7 @@ class _Writer:
         elif isinstance(value, str):
             sheet.write_string(row, column, value, self._format(**style))
         elif isinstance(value, date):
-            shape = "d. mmm yyyy" if self._words.lang == "da" else "d mmm yyyy"
+            shape = "d. mmm yyyy" if self.words.lang == "da" else "d mmm yyyy"
             sheet.write_datetime(row, column, datetime.combine(value, time()), self._format(num_format=shape, **style))
         else:
             factor = 100.0 if cell.kind == "points" else 1.0
@@ -233,7 +233,7 @@ class _Writer:
         if cell.kind == "share":
             plain = f"{plain} %"
         elif cell.kind == "points":
-            plain = f'{plain} "{self._words("pp")}"'
+            plain = f'{plain} "{self.words("pp")}"'
         return f"+{plain};-{plain};{plain}" if cell.signed else plain
 
     def _head(self, *, end: bool) -> Any:
