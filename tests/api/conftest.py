@@ -67,6 +67,10 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         {"id": "pi-1", "device": "pi-1", "kind": "health", "name": "Health of Pi one", "interval_s": 60},
         {"id": "pi-2", "device": "pi-2", "kind": "health", "name": "Health of Pi two", "interval_s": 60},
     ],
+    "intervention": [
+        {"id": "humps", "site": "high-street", "kind": "humps", "date": "2025-06-02", "note": "three humps"},
+        {"id": "led", "cabinet": "cabinet-1", "kind": "led", "date": "2025-07-07"},
+    ],
     "factor": [
         {"factor_set": "test", "version": "1", "carrier": carrier, "scope": "2-location", "gas": "CO2",
          "method": "125 %", "area": "DK", "valid_from": f"{year - 1}-12-31T23:00:00Z",
@@ -206,6 +210,7 @@ class Client:
     def __init__(self, portal: BlockingPortal, app: FastAPI, address: str, host: str, key: str | None) -> None:
         self._portal = portal
         headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self.app = app
         transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=(address, 50_000))
         self._client = httpx.AsyncClient(transport=transport, base_url=f"http://{host}", headers=headers)
 
