@@ -7,7 +7,7 @@ from importlib.metadata import version as version_of
 
 import typer
 
-from bypuls.cli import grafana, letters, registry, report, services
+from bypuls.cli import grafana, letters, registry, report, reports, services
 
 app = typer.Typer(
     name="bypuls",
@@ -50,6 +50,7 @@ app.add_typer(registry.keys_app, name="keys")
 app.add_typer(grafana.app, name="grafana")
 app.add_typer(letters.app, name="dead-letters")
 app.add_typer(report.app, name="report")
+app.add_typer(reports.app, name="reports")
 
 
 @app.command()

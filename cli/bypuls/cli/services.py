@@ -121,6 +121,12 @@ def api(
         bool, typer.Option("--open", help="For a demo: this machine may read without a key. Refused with another host.")
     ] = False,
     tz: Annotated[str, typer.Option(help="Zone of local days.")] = "Europe/Copenhagen",
+    public_traffic: Annotated[
+        bool,
+        typer.Option(
+            "--public-traffic", help="Strangers may see speed reports, without cells of fewer than 5 vehicles."
+        ),
+    ] = False,
     broker_host: BrokerHost = "127.0.0.1",
     broker_port: BrokerPort = 1883,
 ) -> None:
@@ -131,7 +137,7 @@ def api(
     from bypuls.api import ApiContext, ApiSettings, create_app
 
     try:
-        settings = ApiSettings(host=host, open_on_loopback=open_on_loopback, tz=tz)
+        settings = ApiSettings(host=host, open_on_loopback=open_on_loopback, tz=tz, public_traffic=public_traffic)
     except ValueError as error:
         raise told(error) from error
     free_port_or_exit(host, port)

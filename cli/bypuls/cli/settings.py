@@ -50,6 +50,13 @@ class Environment(BaseSettings):
     grafana_token: SecretStr = SecretStr("")
     # Grafana's own token of InfluxDB: it may read the bins and nothing else.
     grafana_influx_token: SecretStr = SecretStr("")
+    # Mail of scheduled reports; without a host they only go into their folder.
+    smtp_host: str | None = None
+    smtp_port: int = Field(default=587, ge=1, le=65535)
+    smtp_from: str | None = None
+    smtp_tls: str = "starttls"
+    smtp_username: str | None = None
+    smtp_password: SecretStr | None = None
 
 
 DataDir = Annotated[
