@@ -136,11 +136,15 @@ def _changes(id_: str, title: str, changes: Mapping[str, Change], words: Words) 
     rows = tuple(
         (
             text(named(name, words)), _value(name, change.before), _value(name, change.after),
-            _value(name, change.change, signed=True), text(_bounds(name, change, words)), _concluded(change, words),
+            _value(name, change.change, signed=True), text(_bounds(name, change, words)),
+            _concluded(name, change, words),
         )
         for name, change in changes.items()
     )  # fmt: skip
-    return Table(id_, title, columns, rows)
+    note = words(
+        "From matched days, interpolated in classes of speed: may differ by some tenths from those of all vehicles."
+    )
+    return Table(id_, title, columns, rows, notes=(note,) if id_ == "changes" else ())
 
 
 def _effects(found: Comparison, words: Words) -> Table:
@@ -151,7 +155,7 @@ def _effects(found: Comparison, words: Words) -> Table:
     rows = tuple(
         (
             text(named(name, words)), _value(name, change.change, signed=True),
-            text(_bounds(name, change, words)), _concluded(change, words),
+            text(_bounds(name, change, words)), _concluded(name, change, words),
         )
         for name, change in found.effects.items()
     )  # fmt: skip
@@ -175,10 +179,12 @@ def _bounds(name: str, change: Change, words: Words) -> str:
     return f"{low} {words('to')} {high}"
 
 
-def _concluded(change: Change, words: Words) -> Cell:
+def _concluded(name: str, change: Change, words: Words) -> Cell:
     if change.conclusion is None:
         return text(named(change.reason, words) if change.reason else DASH, "soft")
-    return text(named(change.conclusion, words), CONCLUDED.get(change.conclusion))
+    return text(
+        named(change.conclusion, words), None if name == "vehicles_per_day" else CONCLUDED.get(change.conclusion)
+    )
 
 
 def _estimates(found: Comparison, words: Words) -> list[Block]:

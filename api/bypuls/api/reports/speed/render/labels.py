@@ -1,5 +1,5 @@
 """Words for the identifiers of a report: verdicts, reasons, methods, kinds. An identifier without words is shown as
-it is, so that nothing is left out; a test holds those of the sources to this list."""
+it is, so that nothing is left out; a test holds those of real reports to this list."""
 
 from __future__ import annotations
 
@@ -34,6 +34,10 @@ VERDICT_SENTENCES: Mapping[str, str] = {
 NAMES: Mapping[str, str] = {
     # Reasons
     "fewer_than_100_vehicles": N_("fewer than 100 vehicles"),
+    "before_fewer_than_100_vehicles": N_("fewer than 100 vehicles before"),
+    "after_fewer_than_100_vehicles": N_("fewer than 100 vehicles after"),
+    "before_fewer_than_3_full_days": N_("fewer than 3 full days before"),
+    "after_fewer_than_3_full_days": N_("fewer than 3 full days after"),
     "too_few_vehicles": N_("too few vehicles"),
     "no_single_limit": N_("no single posted limit is known for the period"),
     "v85_unknown": N_("V85 is unknown"),
@@ -96,6 +100,8 @@ NAMES: Mapping[str, str] = {
     "intervals": N_("Intervals"),
     "comparison": N_("Comparison"),
     "verdict": N_("Verdict"),
+    "vehicles_per_day": N_("Vehicles per day"),
+    "sum": N_("sum of the speeds by their number"),
     # Volumes
     "aadt": N_("AADT (annual average day)"),
     "average_day_of_period": N_("Average day of the period"),
