@@ -42,6 +42,7 @@ def reports() -> dict[str, SpeedReport]:
         "effect": build_report(after, SETTINGS, other=before, controls=(Pair("kontrol", before, after),)),
         "association": build_report(after, SETTINGS, other=before),
         "refused": build_report(after, SETTINGS, other=few),
+        "refused, no times": build_report(after, SETTINGS, other=seen(may, days=1, n=500, mean_kmh=50.0, times=False)),
         "few": build_report(few, SETTINGS),
         "no limit": build_report(seen(may, days=2, n=500, mean_kmh=50.0), Settings(Site("a"))),
         "no times": build_report(seen(may, days=1, n=500, mean_kmh=50.0, times=False), SETTINGS),

@@ -38,6 +38,8 @@ NAMES: Mapping[str, str] = {
     "after_fewer_than_100_vehicles": N_("fewer than 100 vehicles after"),
     "before_fewer_than_3_full_days": N_("fewer than 3 full days before"),
     "after_fewer_than_3_full_days": N_("fewer than 3 full days after"),
+    "before_no_times": N_("the data before carry no times"),
+    "after_no_times": N_("the data after carry no times"),
     "too_few_vehicles": N_("too few vehicles"),
     "no_single_limit": N_("no single posted limit is known for the period"),
     "v85_unknown": N_("V85 is unknown"),
