@@ -4,6 +4,7 @@ AnalysisError
 ├── BadInput (ValueError)            the caller's arrays or arguments: shapes, NaN, order, range
 │   ├── BadHistogram                 a histogram's text or classes
 │   └── MixedWidths                  histograms that can't be added up
+├── NotComparable (ValueError)       two figures of different station, rule or period
 ├── NotEnoughVehicles (ValueError)   the sample can't carry the figure
 └── InOpenClass (ValueError)         the figure lies in a class without an upper edge: it is unknown
 """
@@ -25,6 +26,10 @@ class BadHistogram(BadInput):
 
 class MixedWidths(BadInput):
     """Histograms with different classes: they don't add up."""
+
+
+class NotComparable(AnalysisError, ValueError):
+    """Two figures that mustn't be set against each other; the message names what differs."""
 
 
 class NotEnoughVehicles(AnalysisError, ValueError):
