@@ -151,3 +151,15 @@ def test_what_dies_is_started_again(tmp_path: Path, start: Start, until: Until) 
             return isinstance(age, float) and time.time() - age > killed + 1.0
 
         until(fresh, 60, f"readings flow again after {child} was killed")
+
+
+def test_nothing_outlives_a_closed_terminal_or_a_kill(tmp_path: Path, start: Start, until: Until) -> None:
+    folder = tmp_path / "data"
+    for number in (signal.SIGHUP, signal.SIGKILL):
+        port = free_port()
+        words = ["up", "--data-dir", str(folder), "--port", str(port), "--no-town", "--python-broker"]
+        process = start(words, tmp_path / "log")
+        until(lambda port=port: status(f"http://127.0.0.1:{port}") != {}, 60, "the page answers")  # type: ignore[misc]
+        process.send_signal(number)
+        assert process.wait(15) == (0 if number is signal.SIGHUP else -9)
+        until(lambda: processes_of(folder) == [], 10, f"all is ended after {number.name}")

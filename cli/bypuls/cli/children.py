@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +19,18 @@ log = structlog.get_logger("bypuls.up")
 
 _FIRST_PAUSE_S = 1.0
 _LONGEST_PAUSE_S = 30.0
+
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+
+def _end_with_parent() -> None:
+    """In the child, before its program begins: Linux ends it (SIGTERM) when its parent is gone, even by kill -9.
+
+    Without it, what `bypuls up` started would go on, hold the ports, and meet a second set in the same data folder.
+    A program that changes its user (mosquitto started by root) is no longer held by it."""
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
 
 
 @dataclass(slots=True)
@@ -47,6 +61,7 @@ class Child:
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 start_new_session=self.own_group,
+                preexec_fn=_end_with_parent,
                 env={**os.environ, **self.environment},
             )
         self._start_again_at = None

@@ -31,10 +31,11 @@ log = structlog.get_logger("bypuls")
 
 
 def stop_on_signals() -> threading.Event:
-    """Set by SIGINT and SIGTERM."""
+    """Set by SIGINT, SIGTERM and, unless it is ignored (nohup), by the terminal's end (SIGHUP)."""
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda _number, _frame: stop.set())
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, lambda _number, _frame: stop.set())
     return stop
 
 
