@@ -191,6 +191,45 @@ def test_rows_stamped_with_their_end(tmp_path: Path) -> None:
     assert [(row.row, row.reason.partition(":")[0]) for row in recording.rejected] == [(3, "t"), (4, "F")]
 
 
+METERED = """
+[time]
+column = "tid"
+format = "%d-%m-%Y %H:%M"
+interval_s = 3600
+[[reading]]
+kind = "meter"
+sensor = "skole-el"
+constants = { medium = "electricity" }
+[reading.registers.import_wh]
+column = "kWh"
+factor = 1000
+"""
+
+
+def test_a_negative_amount_costs_its_own_row_alone(tmp_path: Path) -> None:
+    """It must not make the register fall: what follows would be booked as after a reset, or be refused."""
+    rows = ["01-11-2026 00:00,1.5", "01-11-2026 01:00,-5", "01-11-2026 02:00,2"]
+    path = write(tmp_path, "x.csv", "\n".join(["tid,kWh", *rows]))
+    recording = load_recording([path], parse_mapping(METERED))
+    shown = [reading.import_wh for reading in recording.readings if isinstance(reading, Meter)]
+    assert shown == [0.0, 1500.0, 1500.0, 3500.0]
+    assert [(row.row, row.reason) for row in recording.rejected] == [
+        (3, "kWh: '-5' — expected an amount of 0 or more: it adds to a register")
+    ]
+
+
+def test_semicolons_and_decimal_commas(tmp_path: Path) -> None:
+    """As Danish spreadsheets and meter portals write them; 1.5 could be 15 or one and a half, so it is neither."""
+    rows = ["01-11-2026 00:00;1,5", "01-11-2026 01:00;1.234,25", "01-11-2026 02:00;1.5", '01-11-2026 03:00;"2"']
+    path = write(tmp_path, "x.csv", "\ufeff" + "\r\n".join(["tid;kWh", *rows]))
+    recording = load_recording([path], parse_mapping('delimiter = ";"\ndecimal = ","\n' + METERED))
+    shown = [reading.import_wh for reading in recording.readings if isinstance(reading, Meter)]
+    assert shown == [0.0, 1500.0, 1_235_750.0, 1_235_750.0, 1_237_750.0]
+    assert [(row.row, row.reason) for row in recording.rejected] == [
+        (4, "kWh: '1.5' — expected a number with a decimal comma")
+    ]
+
+
 def test_json_lines(tmp_path: Path) -> None:
     readings = [Weather(sensor="roof", t=at(f"2024-01-01 0{hour}:00"), temp_c=1.0) for hour in (3, 1, 2)]
     lines = [encode_reading(reading).decode() for reading in readings]
@@ -242,6 +281,8 @@ RULE = '[[reading]]\nkind = "weather"\nsensor = "s"\n'
         ("x = ", "mapping: Invalid value"),
         (RULE, "time = None — expected a table"),
         (BASE, "reading = None"),
+        (f"delimiter = ';;'\n{BASE}{RULE}", "delimiter = ';;' — expected one character"),
+        (f"decimal = ';'\n{BASE}{RULE}", "decimal = ';' — expected . or ,"),
         (f"{BASE}zon = 'UTC'\n{RULE}", "did you mean zone"),
         (f"{BASE}zone = 'Europe/Ballerup'\n{RULE}", "Europe/Ballerup' — expected a time zone"),
         (f"{BASE}interval_s = 0\n{RULE}", "whole seconds from 1"),

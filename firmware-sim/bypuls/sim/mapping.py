@@ -1,6 +1,8 @@
 """How the columns of a recording become readings: a TOML file, checked down to the last key.
 
     file = "(?P<building>b\\\\d+)_.*"           names for templates, taken from the file's name
+    delimiter = ","                           of the CSV's cells; ";" in Danish ones
+    decimal = "."                             or ",": then 1.234,5 is a number and 1.5 is none
 
     [time]
     column = "date"                           its text is local time of `zone`, in `format`
@@ -114,6 +116,7 @@ class ColumnMapping:
     file: re.Pattern[str] | None = None
     delimiter: str = ","
     text: str = ""
+    decimal: Literal[".", ","] = "."
 
 
 def shipped() -> dict[str, str]:
@@ -147,6 +150,11 @@ def parse_mapping(text: str, source: str = "mapping") -> ColumnMapping:
     rules = top.take("reading", list, "one [[reading]] or more")
     pattern = top.take("file", str, "a regular expression", None)
     delimiter = top.take("delimiter", str, "one character", ",")
+    if len(delimiter) != 1 or delimiter in '"\r\n':
+        raise BadKey(source, "delimiter", delimiter, "one character, such as ;")
+    decimal = top.take("decimal", str, ". or ,", ".")
+    if decimal not in (".", ","):
+        raise BadKey(source, "decimal", decimal, ". or ,")
     top.finish()
     try:
         compiled = re.compile(pattern) if pattern is not None else None
@@ -155,7 +163,7 @@ def parse_mapping(text: str, source: str = "mapping") -> ColumnMapping:
     readings = tuple(_rule(_Table(rule, f"{source}, [[reading]] {i + 1}"), time) for i, rule in enumerate(rules))
     if not readings:
         raise BadKey(source, "reading", rules, "one [[reading]] or more")
-    return ColumnMapping(time, readings, compiled, delimiter, text)
+    return ColumnMapping(time, readings, compiled, delimiter, text, decimal)
 
 
 _REQUIRED: Any = object()

@@ -107,6 +107,7 @@ class _Row:
     number: int
     cells: Mapping[str, str]
     names: Mapping[str, str]
+    decimal: str
 
 
 def _rows(file: str, name: str, data: bytes, mapping: ColumnMapping) -> Iterator[_Row]:
@@ -118,7 +119,7 @@ def _rows(file: str, name: str, data: bytes, mapping: ColumnMapping) -> Iterator
         names = {key: value.lower() for key, value in found.groupdict().items() if value is not None}
     table = _parquet(data) if name.endswith(".parquet") else _csv(file, data, mapping.delimiter)
     for number, cells in enumerate(table, 2):
-        yield _Row(file, number, cells, names)
+        yield _Row(file, number, cells, names, mapping.decimal)
 
 
 def _csv(file: str, data: bytes, delimiter: str) -> Iterator[dict[str, str]]:
@@ -208,18 +209,30 @@ def _readings(
         at[start] = dict(values)
     amounts = {name: _number(row, quantity) for name, quantity in rule.registers.items()}
     for name, amount in amounts.items():
+        if amount is not None and amount < 0:  # a register that falls would be taken for a reset of the meter
+            column = rule.registers[name].column
+            raise BadField(column, row.cells[column], "an amount of 0 or more: it adds to a register")
+    for name, amount in amounts.items():
         for time, shown in registers[name].add(start, end, amount):
             at.setdefault(time, {})[name] = float(shown)
     for time, known in sorted(at.items()):
         yield KINDS[rule.kind](sensor=series.sensor, t=time, **rule.constants, **known)
 
 
+_GROUPED = re.compile(r"[+-]?\d{1,3}(\.\d{3})*(,\d*)?|[+-]?\d*(,\d*)?", re.ASCII)  # 1.234,5 and 1234,5
+
+
 def _number(row: _Row, quantity: Quantity) -> Decimal | None:
     text = row.cells[quantity.column].strip()
     if not text or text.lower() in ("nan", "null", "none"):
         return None
+    plain = text
+    if row.decimal == ",":
+        if _GROUPED.fullmatch(text) is None:
+            raise BadField(quantity.column, text, "a number with a decimal comma")
+        plain = text.replace(".", "").replace(",", ".")
     try:
-        value = Decimal(text)
+        value = Decimal(plain)
     except InvalidOperation as error:
         raise BadField(quantity.column, text, "a number") from error
     if not value.is_finite():
