@@ -17,8 +17,17 @@ from bypuls.api.web.language import environment, translations
 from bypuls.store.protocol import Unavailable
 
 WEB = Path(bypuls.api.__file__).parent / "web"
-PAGES = ("/", "/about", "/sign-in", "/sites/high-street", "/sites/quiet-lane", "/buildings/hall", "/buildings/shed")
-FRAGMENTS = ("/fragments/now", "/fragments/climate", "/fragments/devices")
+PAGES = (
+    "/",
+    "/traffic",
+    "/about",
+    "/sign-in",
+    "/sites/high-street",
+    "/sites/quiet-lane",
+    "/buildings/hall",
+    "/buildings/shed",
+)
+FRAGMENTS = ("/fragments/now", "/fragments/climate", "/fragments/devices", "/fragments/sites/high-street")
 
 
 def texts() -> set[Any]:

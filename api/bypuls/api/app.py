@@ -37,7 +37,7 @@ from bypuls.api.routes import (
 )
 from bypuls.api.routes import state as states
 from bypuls.api.routes.state import new_meters, release
-from bypuls.api.web import pages
+from bypuls.api.web import pages, site_pages
 from bypuls.api.web.pages import PageState
 
 _DESCRIPTION = (
@@ -98,7 +98,9 @@ def create_app(context: ApiContext) -> FastAPI:
     ):
         app.include_router(routes.router, responses=PROBLEMS, dependencies=[Depends(only_known_parameters)])
     app.state.pages = PageState()
+    app.state.site_pages = site_pages.SitePagesState()
     app.include_router(pages.router)
+    app.include_router(site_pages.router)
     app.mount("/static", StaticFiles(packages=[("bypuls.api", "static")]), name="static")
     # The innermost first: bodies are counted before, and headers set after, everything else.
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)

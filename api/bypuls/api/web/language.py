@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import cache
 from gettext import GNUTranslations
 from importlib.resources import files
@@ -91,6 +91,10 @@ def _filters(locale: Locale, zone: tzinfo) -> dict[str, Any]:
         """Local day."""
         return UNKNOWN if moment is None else format_date(moment.astimezone(zone).date(), "long", locale=locale)
 
+    def shortday(value: date) -> str:
+        """A day: 23. nov. 2026, 23 Nov 2026."""
+        return str(format_date(value, "medium", locale=locale))
+
     def moment_text(value: datetime | str | None) -> str:
         """Local day and time."""
         if value is None:
@@ -111,6 +115,6 @@ def _filters(locale: Locale, zone: tzinfo) -> dict[str, Any]:
         return moment.astimezone(UTC).isoformat(timespec="seconds")
 
     return {
-        "num": num, "pct": pct, "signed": signed, "clock": clock, "day": day, "moment": moment_text,
-        "span": span_text, "iso": iso,
+        "num": num, "pct": pct, "signed": signed, "clock": clock, "day": day, "shortday": shortday,
+        "moment": moment_text, "span": span_text, "iso": iso,
     }  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
@@ -23,8 +23,6 @@ from bypuls.api.routes.assessed import ranked, view_of, week_so_far
 from bypuls.api.routes.registered import device_entries, known
 from bypuls.api.routes.state import release
 from bypuls.api.town_now import lights_of, newest, power_of, vehicles_last_hour
-from bypuls.api.traffic import site_summary
-from bypuls.api.vehicles import KINDS
 from bypuls.api.web.language import COOKIE, LANGUAGES, environment, language_of
 from bypuls.store.registry import verify_key
 
@@ -51,6 +49,7 @@ def render(request: Request, template: str, status: int = 200, **values: Any) ->
         .get_template(template)
         .render(
             path=request.url.path,
+            keep="".join(f"{quote(k)}={quote(v)}&" for k, v in request.query_params.multi_items() if k != "lang"),
             version=release(),
             tz=context.settings.tz,
             now=context.clock(),
@@ -78,14 +77,14 @@ def reader_only(page: Callable[[Request, ApiContext, Directory], Response]) -> C
     """The page for those who may read; others are sent to sign in."""
 
     def guarded(request: Request) -> Response:
-        refused = _refused(request)
-        return refused or page(request, the_context(request), the_directory(request))
+        return refused(request) or page(request, the_context(request), the_directory(request))
 
     guarded.__doc__ = page.__doc__
     return guarded
 
 
-def _refused(request: Request) -> Response | None:
+def refused(request: Request) -> Response | None:
+    """Where those go who may not read; None for those who may.  Raises Problem (401, 429)."""
     if access.counted(request).may("read"):
         return None
     if "hx-request" in request.headers:
@@ -160,26 +159,12 @@ def climate_fragment(request: Request, context: ApiContext, directory: Directory
     return render(request, "_climate.html", climate=climate_values(request, context, directory))
 
 
-@router.get("/sites/{id}")
-def site(request: Request, id: Id) -> Response:
-    """One street: this week."""
-    refused = _refused(request)
-    if refused is not None:
-        return refused
-    context, directory = the_context(request), the_directory(request)
-    row = known("id", id, directory.sites)
-    span = week_so_far(context, context.clock())
-    sensors = directory.sensors_of(kinds=KINDS, site=id)
-    summary = site_summary(context.store, directory, id, span) if sensors else None
-    return render(request, "site.html", site=row, summary=summary, sensors=sensors)
-
-
 @router.get("/buildings/{id}")
 def building(request: Request, id: Id) -> Response:
     """One building: this month."""
-    refused = _refused(request)
-    if refused is not None:
-        return refused
+    away = refused(request)
+    if away is not None:
+        return away
     context, directory = the_context(request), the_directory(request)
     row = known("id", id, directory.buildings)
     zone = context.settings.zone

@@ -1,0 +1,244 @@
+"""A street's page, its report as a part that is filled in, and the town's streets side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request
+from markupsafe import Markup
+from starlette.responses import Response
+
+from bypuls.api.context import ApiContext, the_context, the_directory
+from bypuls.api.directory import Directory
+from bypuls.api.kept import Kept
+from bypuls.api.parameters import Id
+from bypuls.api.problems import Problem, bad_parameter, not_found
+from bypuls.api.reports.speed.formats import formats
+from bypuls.api.reports.speed.from_store import Survey
+from bypuls.api.reports.speed.render.html import fragment, style_sheet
+from bypuls.api.reports.speed.site_report import Question, Source
+from bypuls.api.routes.assessed import one_row
+from bypuls.api.routes.registered import known
+from bypuls.api.routes.traffic_reports import MOST_CONTROLS, around, made_report
+from bypuls.api.streets import streets
+from bypuls.api.surveys import days_survey
+from bypuls.api.vehicles import KINDS
+from bypuls.api.web.language import language_of
+from bypuls.api.web.pages import refused, render
+from bypuls.api.web.streets_map import streets_map
+
+router = APIRouter(include_in_schema=False)
+
+_KEPT_S = 60.0
+_SERIES_BY_HOUR_DAYS = 14
+_PRESETS = ((7, "7"), (28, "28"), (91, "91"), (365, "365"))
+
+
+class SitePagesState:
+    """What these pages keep for a minute: reports as drawn, and the ranking."""
+
+    def __init__(self) -> None:
+        self.reports: Kept[Markup] = Kept(_KEPT_S, most=50)
+        self.streets: Kept[list[dict[str, Any]]] = Kept(_KEPT_S, most=20)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What the page's address asks for. `last` is the last day, as people say it."""
+
+    first: date
+    last: date
+    direction: str | None = None
+    intervention: str | None = None
+    weeks: int = 4
+    before_first: date | None = None
+    before_last: date | None = None
+    controls: tuple[str, ...] = ()
+
+    @property
+    def compares(self) -> bool:
+        """Whether two periods are held against each other."""
+        return self.intervention is not None or self.before_first is not None
+
+    def address(self) -> str:
+        """The page's own query."""
+        pairs: list[tuple[str, object]] = [("from", self.first), ("last", self.last)]
+        if self.intervention is not None:
+            pairs += [("intervention", self.intervention), ("weeks", self.weeks)]
+        if self.before_first is not None and self.before_last is not None:
+            pairs += [("before_from", self.before_first), ("before_last", self.before_last)]
+        pairs += [("direction", self.direction)] if self.direction else []
+        return urlencode([*pairs, *(("control", one) for one in self.controls)])
+
+    def api(self) -> str:
+        """The same question to the API: `report?…` or `compare?…`, without form and language."""
+        day = timedelta(days=1)
+        pairs: list[tuple[str, object]] = []
+        if self.intervention is not None:
+            pairs += [("intervention", self.intervention), ("weeks", self.weeks)]
+        else:
+            pairs += [("from", self.first), ("to", self.last + day)]
+            if self.before_first is not None and self.before_last is not None:
+                pairs += [("before_from", self.before_first), ("before_to", self.before_last + day)]
+        pairs += [("direction", self.direction)] if self.direction else []
+        pairs += [("control", one) for one in self.controls] if self.compares else []
+        return f"{'compare' if self.compares else 'report'}?{urlencode(pairs)}"
+
+
+def chosen_of(query: Mapping[str, str], controls: list[str], directory: Directory, site: str, today: date) -> Chosen:
+    """What a query asks for; the last four weeks by default.  Raises Problem (404, 422)."""
+    last = _day(query, "last") or today - timedelta(days=1)
+    first = _day(query, "from") or last - timedelta(days=27)
+    if first > last:
+        bad_parameter("last", last, f"{first} or later")
+    before = _day(query, "before_from"), _day(query, "before_last")
+    intervention = query.get("intervention") or None
+    if intervention is not None and intervention not in directory.interventions:
+        not_found("intervention", intervention, directory.interventions)
+    for one in controls:
+        known("control", one, directory.sites)
+    weeks = query.get("weeks") or "4"
+    if not (weeks.isdecimal() and 1 <= int(weeks) <= 52):
+        bad_parameter("weeks", weeks, "a whole number from 1 to 52")
+    direction = query.get("direction") or None
+    if direction not in (None, "toward", "away"):
+        bad_parameter("direction", direction, "toward or away")
+    both = before if before[0] is not None and before[1] is not None and intervention is None else (None, None)
+    return Chosen(
+        first, last, direction, intervention, int(weeks), *both,
+        tuple(one for one in dict.fromkeys(controls) if one != site)[:MOST_CONTROLS],
+    )  # fmt: skip
+
+
+def _day(query: Mapping[str, str], name: str) -> date | None:
+    text = query.get(name)
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        bad_parameter(name, text, "a day like 2026-11-23")
+
+
+def _question(context: ApiContext, directory: Directory, site: str, chosen: Chosen) -> Question:
+    day = timedelta(days=1)
+    before: Survey | None = None
+    if chosen.intervention is not None:
+        before, survey = around(context, directory, site, chosen.intervention, chosen.weeks, None)
+    else:
+        survey = days_survey(context, chosen.first, chosen.last + day, None)
+        if chosen.before_first is not None and chosen.before_last is not None:
+            before = days_survey(context, chosen.before_first, chosen.before_last + day, None)
+    return Question(
+        site, survey, direction=chosen.direction, before=before, intervention=chosen.intervention,
+        controls=chosen.controls if before is not None else (),
+    )  # fmt: skip
+
+
+def _asked(request: Request, id: str) -> tuple[ApiContext, Directory, Chosen]:
+    context, directory = the_context(request), the_directory(request)
+    known("id", id, directory.sites)
+    today = context.clock().astimezone(context.settings.zone).date()
+    controls = request.query_params.getlist("control")
+    return context, directory, chosen_of(request.query_params, controls, directory, id, today)
+
+
+@router.get("/sites/{id}")
+def site(request: Request, id: Id) -> Response:
+    """One street: what to look at, then its report, which is filled in."""
+    away = refused(request)
+    if away is not None:
+        return away
+    error: str | None = None
+    try:
+        context, directory, chosen = _asked(request, id)
+    except Problem as problem:
+        if problem.status == 404:
+            raise
+        context, directory = the_context(request), the_directory(request)
+        today = context.clock().astimezone(context.settings.zone).date()
+        chosen, error = chosen_of({}, [], directory, id, today), problem.detail
+    today = context.clock().astimezone(context.settings.zone).date()
+    # Longer periods are too many hours for a chart; the report has their days.
+    every = "hour" if (chosen.last - chosen.first).days < _SERIES_BY_HOUR_DAYS else "day"
+    period = urlencode({"every": every, "from": chosen.first, "to": chosen.last + timedelta(days=1)})
+    return render(
+        request,
+        "site.html",
+        site=directory.sites[id],
+        sensors=directory.sensors_of(kinds=KINDS, site=id),
+        chosen=chosen,
+        error=error,
+        presets=[
+            (label, Chosen(today - timedelta(days=days), today - timedelta(days=1), chosen.direction))
+            for days, label in _PRESETS
+        ],
+        interventions=sorted(
+            (one for one in directory.interventions.values() if one.site == id), key=lambda one: one.date
+        ),
+        others=[
+            one for one in directory.sites.values() if one.id != id and directory.sensors_of(kinds=KINDS, site=one.id)
+        ],
+        forms=[form for form in (*formats(), "bundle") if form != "html"],
+        series=f"/api/v1/traffic/{id}/series?{period}" + (f"&direction={chosen.direction}" if chosen.direction else ""),
+        every=every,
+    )
+
+
+@router.get("/fragments/sites/{id}")
+def report_fragment(request: Request, id: Id) -> Response:
+    """The street's report as a part of its page."""
+    away = refused(request)
+    if away is not None:
+        return away
+    context, directory, chosen = _asked(request, id)
+    lang = language_of(request)
+    question = _question(context, directory, id, chosen)
+    state: SitePagesState = request.app.state.site_pages
+
+    def make() -> Markup:
+        with request.app.state.heavy:
+            return fragment(made_report(Source(context.store, directory, context.book), question).report, lang)
+
+    return render(request, "_report.html", report=state.reports.get((directory.version, question, lang), make))
+
+
+@router.get("/traffic")
+def traffic(request: Request) -> Response:
+    """The town's streets: a map and a ranking."""
+    away = refused(request)
+    if away is not None:
+        return away
+    context, directory = the_context(request), the_directory(request)
+    days = int(request.query_params.get("days", "7")) if request.query_params.get("days") in ("1", "7", "28") else 7
+    order = "over_limit_n" if request.query_params.get("order") == "over_limit_n" else "v85_over_limit"
+    school_first = request.query_params.get("school_first") != "false"
+    today = context.clock().astimezone(context.settings.zone).date()
+    survey = days_survey(context, today - timedelta(days=days), today, None)
+    state: SitePagesState = request.app.state.site_pages
+
+    def make() -> list[dict[str, Any]]:
+        span = one_row(context, survey.start, survey.end)
+        with request.app.state.heavy:
+            return streets(
+                context.store, directory, survey, span,
+                order="over_limit_n" if order == "over_limit_n" else "v85_over_limit",
+                school_first=school_first, public=False,
+            )  # fmt: skip
+
+    found = state.streets.get((directory.version, survey, order, school_first), make)
+    return render(
+        request, "traffic.html", streets=found, town_map=streets_map(found), days=days, order=order,
+        school_first=school_first, first=survey.days[0], last=survey.days[1],
+    )  # fmt: skip
+
+
+@router.get("/report.css")
+def report_style() -> Response:
+    """The report's style sheet."""
+    headers = {"Cache-Control": "public, max-age=3600"}
+    return Response(style_sheet(), 200, headers, "text/css; charset=utf-8")
