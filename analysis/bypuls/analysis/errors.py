@@ -5,6 +5,7 @@ AnalysisError
 │   ├── BadHistogram                 a histogram's text or classes
 │   └── MixedWidths                  histograms that can't be added up
 ├── NotComparable (ValueError)       two figures of different station, rule or period
+├── NotEnoughDays (ValueError)       too few days are known for a model
 ├── NotEnoughVehicles (ValueError)   the sample can't carry the figure
 └── InOpenClass (ValueError)         the figure lies in a class without an upper edge: it is unknown
 """
@@ -30,6 +31,10 @@ class MixedWidths(BadInput):
 
 class NotComparable(AnalysisError, ValueError):
     """Two figures that mustn't be set against each other; the message names what differs."""
+
+
+class NotEnoughDays(AnalysisError, ValueError):
+    """Fewer days than the model needs, or none of its kinds can be carried by them."""
 
 
 class NotEnoughVehicles(AnalysisError, ValueError):
