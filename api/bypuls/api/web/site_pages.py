@@ -107,6 +107,11 @@ def chosen_of(query: Mapping[str, str], controls: list[str], directory: Director
     direction = query.get("direction") or None
     if direction not in (None, "toward", "away"):
         bad_parameter("direction", direction, "toward or away")
+    if intervention is not None:
+        # The fields show what is reported: the weeks after it.
+        done = directory.interventions[intervention].date
+        first = done + timedelta(days=1)
+        last = max(min(done + timedelta(weeks=int(weeks)), today - timedelta(days=1)), first)
     both = before if before[0] is not None and before[1] is not None and intervention is None else (None, None)
     return Chosen(
         first, last, direction, intervention, int(weeks), *both,
