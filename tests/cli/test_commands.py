@@ -92,6 +92,7 @@ def test_no_dead_letters(run: CliRunner, tmp_path: Path) -> None:
         (["replay", "pyproject.toml", "--map", "telram"], "telraam"),
         (["replay", "pyproject.toml", "--map", "telraam", "--shift", "soon"], "expected"),
         (["api", "--open", "--host", "0.0.0.0"], "open_on_loopback"),
+        (["up", "--influx-url", "influx.example.dk"], "BYPULS_INFLUX_TOKEN"),
     ],
 )
 def test_mistakes_are_told_in_plain_words(run: CliRunner, tmp_path: Path, words: list[str], said: str) -> None:

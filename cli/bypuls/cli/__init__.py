@@ -6,7 +6,7 @@ import sys
 
 
 def main() -> None:
-    """Runs the command; where the platform's libraries are missing it says what to install."""
+    """Runs the command. Missing libraries and a failing store are told in plain words."""
     try:
         from bypuls.cli.app import app
     except ModuleNotFoundError as error:
@@ -17,4 +17,9 @@ def main() -> None:
             "  pip install 'bypuls[server,sim]'\n"
             "On a Raspberry Pi the edge needs no command of its own: python -m bypuls.edge --help"
         )
-    app()
+    from bypuls.store.protocol import StoreError
+
+    try:
+        app()
+    except StoreError as error:
+        sys.exit(f"bypuls: {error}")

@@ -26,6 +26,7 @@ from bypuls.ingest.retention import AT_LEAST
 from bypuls.ingest.service import Ingest, IngestSettings
 from bypuls.ingest.status import StatusBoard
 from bypuls.store.influx import InfluxStore
+from bypuls.store.protocol import Misconfigured, StoreError
 
 log = structlog.get_logger("bypuls")
 
@@ -58,6 +59,23 @@ def worker_name(data_dir: Path) -> Iterator[str]:
             return
 
 
+def make_buckets(store: InfluxStore) -> float:
+    """Makes the buckets where they are missing; in how many seconds to try again, 0 = done."""
+    try:
+        store.setup()
+    except StoreError as error:
+        pause_s = 30.0 if isinstance(error, Misconfigured) else 3.0
+        log.error("the buckets can't be looked after yet", reason=str(error), again_in_s=pause_s)
+        return pause_s
+    return 0.0
+
+
+def _go_on_making_buckets(store: InfluxStore, stop: threading.Event, pause_s: float) -> None:
+    """Ingest runs meanwhile: a token that may write may have no right to see buckets, which the operator made then."""
+    while pause_s and not stop.wait(pause_s):
+        pause_s = make_buckets(store)
+
+
 def ingest(
     data_dir: DataDir = DATA_DIR,
     influx_url: InfluxUrl = None,
@@ -80,12 +98,16 @@ def ingest(
     if metrics_port is not None:
         start_http_server(metrics_port, addr="127.0.0.1", registry=collectors)
     with opened(data_dir, influx_url) as platform, worker_name(data_dir) as worker:
-        names: threading.Thread | None = None
+        helpers: list[threading.Thread] = []
         if isinstance(platform.store, InfluxStore):
-            platform.store.setup()
-            keeper = AssetNames(platform.store, platform.registry, clock=now)
-            names = threading.Thread(target=keeper.run, args=(stop,), name="asset-names")
-            names.start()
+            store, pause_s = platform.store, make_buckets(platform.store)
+            keeper = AssetNames(store, platform.registry, clock=now)
+            helpers = [
+                threading.Thread(target=_go_on_making_buckets, args=(store, stop, pause_s), name="buckets"),
+                threading.Thread(target=keeper.run, args=(stop,), name="asset-names"),
+            ]
+            for thread in helpers:
+                thread.start()
         settings = IngestSettings(
             broker=broker_settings(broker_host, broker_port),
             worker=worker,
@@ -108,8 +130,8 @@ def ingest(
             service.run(stop)
         finally:
             stop.set()
-            if names is not None:
-                names.join()
+            for thread in helpers:
+                thread.join()
     log.info("ingest is at rest")
 
 

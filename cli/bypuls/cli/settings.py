@@ -20,7 +20,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from bypuls.ingest.subscriber import BrokerSettings
 from bypuls.store.book import Book
 from bypuls.store.influx import InfluxSettings, InfluxStore
-from bypuls.store.protocol import Store
+from bypuls.store.protocol import Misconfigured, Store
 from bypuls.store.registry import Registry, open_registry
 from bypuls.store.sqlite import SqliteStore
 
@@ -102,15 +102,20 @@ def open_store(data_dir: Path, influx_url: str | None) -> Store:
     if influx_url is None:
         return SqliteStore(data_dir)
     environment = Environment()
-    return InfluxStore(
-        InfluxSettings(
+    token = environment.influx_token.get_secret_value()
+    if not token:
+        raise Misconfigured(f"InfluxDB at {influx_url} needs a token: expected it in BYPULS_INFLUX_TOKEN")
+    try:
+        settings = InfluxSettings(
             url=influx_url,
-            token=environment.influx_token.get_secret_value(),
+            token=token,
             org=environment.influx_org,
             raw_bucket=environment.influx_bucket,
             rollup_bucket=environment.influx_rollup_bucket,
         )
-    )
+    except ValueError as error:
+        raise Misconfigured(f"InfluxDB: {error}") from error
+    return InfluxStore(settings)
 
 
 def registry_of(data_dir: Path) -> Registry:

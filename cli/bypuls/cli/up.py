@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import shutil
 import socket
 import sys
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +23,8 @@ from rich.console import Console
 from bypuls.cli import town as towns
 from bypuls.cli.children import Child, stop_all
 from bypuls.cli.services import free_port_or_exit, stop_on_signals, told
-from bypuls.cli.settings import DATA_DIR, DataDir, InfluxUrl, now, registry_of
+from bypuls.cli.settings import DATA_DIR, DataDir, InfluxUrl, now, open_store, registry_of
+from bypuls.store.protocol import StoreError
 
 console = Console()
 
@@ -80,13 +83,20 @@ def alone_in(data_dir: Path) -> Iterator[None]:
         yield
 
 
-def answers(url: str) -> bool:
-    """Whether the API answers that it is well."""
+def answers(url: str) -> str | None:
+    """What keeps the page from being of use, as the API says it; "" where it doesn't answer, None where all is well."""
     try:
         with urllib.request.urlopen(url, timeout=2.0) as response:
-            return bool(response.status == 200)
+            return None if response.status == 200 else ""
+    except urllib.error.HTTPError as error:
+        with error:
+            try:
+                state = json.load(error)
+            except ValueError:
+                return ""
+        return f"store: {state.get('store')}, broker: {state.get('broker')}" if isinstance(state, dict) else ""
     except OSError:
-        return False
+        return ""
 
 
 def up(
@@ -106,6 +116,11 @@ def up(
     free_port_or_exit(_HOST, port)
     if broker_port:
         free_port_or_exit(_HOST, broker_port, option="--broker-port")
+    if influx_url is not None:
+        try:
+            open_store(data_dir, influx_url).close()
+        except StoreError as error:
+            raise told(error) from error
     with alone_in(data_dir):
         data = ["--data-dir", str(data_dir)]
         store = ["--influx-url", influx_url] if influx_url else []
@@ -157,15 +172,17 @@ def _run(
             child.watch(time.monotonic())
         if told_ready:
             continue
-        if answers(f"{page}api/v1/health"):
+        trouble = answers(f"{page}api/v1/health")
+        if trouble is None:
             told_ready = True
             console.print(f"\n  [bold]{page}[/bold]   the page")
             console.print(f"  {page}api/v1/openapi.json   the API's description")
             console.print(f"  mqtt://{_HOST}:{broker_port}   the broker")
             console.print(f"  {data_dir / 'logs'}   the logs\n\nCtrl-C stops everything.")
         elif time.monotonic() > deadline:
-            api = next(child for child in services if child.name == "api")
-            raise told(TimeoutError(f"the page does not answer; the end of {api.log_file}:\n{api.last_words()}"))
+            blamed = next(child for child in services if child.name == ("ingest" if trouble else "api"))
+            what = f"the platform can't work ({trouble})" if trouble else "the page does not answer"
+            raise told(TimeoutError(f"{what}; the end of {blamed.log_file}:\n{blamed.last_words()}"))
 
 
 def _wait_for_broker(stop: threading.Event, broker: Child, port: int) -> None:
