@@ -11,7 +11,7 @@ For a given balance temperature all of them are linear, and the sums that least 
 over the days sorted by temperature. So a grid over all balance temperatures is tried at once, then finer ones around
 the best: nothing depends on start values.
 
-Source: Kissock, Haberl & Claridge 2003, Inverse Modeling Toolkit (ASHRAE RP-1050); ASHRAE Guideline 14-2014, annex D.
+Source: Kissock, Haberl & Claridge 2003, Inverse Modeling Toolkit (ASHRAE RP-1050); ASHRAE Guideline 14-2014.
 """
 
 from __future__ import annotations

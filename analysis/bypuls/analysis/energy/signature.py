@@ -19,7 +19,7 @@ from bypuls.analysis.errors import BadInput, NotEnoughDays
 KINDS: tuple[Kind, ...] = tuple(PARAMETERS)
 Step: TypeAlias = Literal["hour", "month"]
 ASHRAE_14: dict[Step, tuple[float, float]] = {"hour": (0.30, 0.10), "month": (0.15, 0.05)}
-"""Largest CV(RMSE) and |NMBE| of a calibrated model, by time step. Source: ASHRAE Guideline 14-2014, 5.3.2.4.
+"""Largest CV(RMSE) and |NMBE| of a calibrated model, by time step. Source: ASHRAE Guideline 14-2014.
 The guideline has none for days."""
 
 _EXACT = 1e-18  # of Σ use²: residuals below this are rounding
@@ -121,7 +121,7 @@ def fit_quality(days: npt.ArrayLike, actual: npt.ArrayLike, model: npt.ArrayLike
     """The quality of a model with p parameters on days where both are known.
 
     days : (n,) dates, rising.  actual, model : (n,) use per day, NaN = unknown.  Raises BadInput; NotEnoughDays unless
-    more than p days are known.  Source: ASHRAE Guideline 14-2014, 4.2.11."""
+    more than p days are known.  Source: ASHRAE Guideline 14-2014."""
     dates, used, modelled = day_column("days", days), float_column("actual", actual), float_column("model", model)
     same_length(days=dates, actual=used, model=modelled)
     known = np.isfinite(used) & np.isfinite(modelled)
@@ -198,10 +198,11 @@ def _autocorrelation(dates: npt.NDArray[np.datetime64], residual: FloatArray) ->
     """Lag-1, over pairs of days that follow each other."""
     neighbours = np.diff(dates) == np.timedelta64(1, "D")
     centred = residual - residual.mean()
-    variance = float(centred @ centred) / centred.size
+    variance: float = float(centred @ centred) / centred.size
     if neighbours.sum() < 3 or not variance > 0.0:
         return None
-    return float(np.mean((centred[1:] * centred[:-1])[neighbours])) / variance
+    covariance: float = float(np.mean((centred[1:] * centred[:-1])[neighbours]))
+    return covariance / variance
 
 
 def _type_column(day_type: npt.ArrayLike, means: FloatArray) -> IntArray:
