@@ -186,6 +186,34 @@ def test_too_little_data_are_refused_with_the_reason() -> None:
     assert codes(sv.measured_saving(nothing, nothing))[:3] == ["baseline length", "baseline days", "reporting length"]
 
 
+def test_reporting_longer_than_the_formula_reaches_is_refused() -> None:
+    before, _ = building()
+    days = np.arange("2023-01-01", "2028-01-02", dtype="datetime64[D]")
+    temps = weather(np.random.default_rng(5), days.size)
+    five_years = Period(days[:-1], HEATED.predict(temps)[:-1], temps[:-1])
+    assert sv.measured_saving(before, five_years).saving is not None
+    assert codes(sv.measured_saving(before, Period(days, HEATED.predict(temps), temps))) == ["reporting length"]
+
+
+def test_day_types_that_the_baseline_never_saw_are_not_summed_up_in_silence() -> None:
+    before, after = building(scatter=5.0)
+    types = TYPES[:365]
+    use = np.asarray(before.use) * np.where(types, 0.6, 1.0)
+    foreign = np.where(np.arange(365) < 60, 7, TYPES[365:])
+    found = sv.measured_saving(replace(before, use=use, day_type=types), replace(after, day_type=foreign))
+    assert codes(found) == ["reporting coverage"]
+    assert "305 of 365 days are of a day type" in str(found.refused[0])
+
+
+@pytest.mark.parametrize("changes", [{"coverage": np.full(365, np.nan)}, {"coverage": np.full(365, 1.5)}])
+def test_coverage_that_is_none(changes: dict[str, Array]) -> None:
+    before, after = building()
+    with pytest.raises(BadInput, match=r"coverage of baseline\[0\]"):
+        sv.measured_saving(replace(before, **changes), after)
+    with pytest.raises(BadInput, match=r"use of reporting\[3\]: inf"):
+        sv.measured_saving(before, replace(after, use=np.where(np.arange(365) == 3, np.inf, after.use)))
+
+
 def test_absent_days_are_unknown_days() -> None:
     before, after = building()
     keep = np.arange(365) % 5 != 1

@@ -34,6 +34,16 @@ def finite_column(name: str, values: npt.ArrayLike) -> FloatArray:
     return column
 
 
+def known_column(name: str, values: npt.ArrayLike) -> FloatArray:
+    """`values` as one-dimensional float64, NaN = unknown. Infinities are refused: they are neither known nor unknown.
+    Raises BadInput naming the first."""
+    column = float_column(name, values)
+    wrong = np.flatnonzero(np.isinf(column))
+    if wrong.size:
+        raise BadInput(f"{name}[{wrong[0]}]: {column[wrong[0]]}; expected a finite number, or NaN for unknown")
+    return column
+
+
 def time_column(name: str, values: npt.ArrayLike) -> IntArray:
     """`values` as one-dimensional int64 [µs since 1970-01-01 UTC]. Floats are refused: they can't hold a µs reliably.
     Raises BadInput."""
@@ -43,6 +53,14 @@ def time_column(name: str, values: npt.ArrayLike) -> IntArray:
     if column.size and column.dtype.kind not in "iu":
         raise BadInput(f"{name}: {column.dtype}; expected integers [µs since 1970 UTC]")
     return column.astype(np.int64, copy=False)
+
+
+def integer_column(name: str, values: npt.ArrayLike) -> IntArray:
+    """`values` as one-dimensional int64; booleans count as 0 and 1, floats are refused. Raises BadInput."""
+    column = np.asarray(values)
+    if column.ndim != 1 or (column.size and column.dtype.kind not in "iub"):
+        raise BadInput(f"{name}: {column.dtype}, {column.ndim} dimensions; expected integers in 1 dimension")
+    return column.astype(np.int64)
 
 
 def sum_by(index: npt.NDArray[np.integer[Any]], amounts: npt.NDArray[Any], length: int) -> FloatArray:

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from bypuls.analysis.arrays import BoolArray, FloatArray, IntArray, float_column, same_length, sum_by
+from bypuls.analysis.arrays import BoolArray, FloatArray, IntArray, integer_column, known_column, same_length, sum_by
 from bypuls.analysis.energy.normal_year import day_column
 from bypuls.analysis.energy.signature import signature
 from bypuls.analysis.errors import BadInput, NotEnoughDays
@@ -32,7 +32,7 @@ def use_for_model(total: npt.ArrayLike, coverage: npt.ArrayLike) -> FloatArray:
 
     total : (n,) Σ of what is known, NaN = nothing.  coverage : (n,) 0 … 1.  Raises BadInput.
     Source: CalTRACK 2.0, section 2 (data management)."""
-    sums, known = float_column("total", total), float_column("coverage", coverage)
+    sums, known = known_column("total", total), known_column("coverage", coverage)
     same_length(total=sums, coverage=known)
     wrong = np.flatnonzero(~((known >= 0.0) & (known <= 1.0 + 1e-9)))
     if wrong.size:
@@ -58,7 +58,7 @@ def missing_zero_days(
     water: none; buildings have days without.
 
     days : (n,) dates, rising.  mean_c : (n,) [°C].  use : (n,) per day, NaN = unknown.  Raises BadInput."""
-    dates, means, used = day_column("days", days), float_column("mean_c", mean_c), float_column("use", use)
+    dates, means, used = day_column("days", days), known_column("mean_c", mean_c), known_column("use", use)
     same_length(days=dates, mean_c=means, use=used)
     zero: BoolArray = used == 0.0
     if medium == "electricity":
@@ -100,8 +100,8 @@ def missing_zeros(
 
     day_number : (n,) index of the interval's day in `days`.  slot : (n,) number of the interval in its day, ≥ 0.
     use : (n,), NaN = unknown.  days, mean_c : (d,) dates and daily means [°C].  Raises BadInput."""
-    used = float_column("use", use)
-    dates, means = day_column("days", days), float_column("mean_c", mean_c)
+    used = known_column("use", use)
+    dates, means = day_column("days", days), known_column("mean_c", mean_c)
     number, place = _index("day_number", day_number, dates.size), _index("slot", slot, None)
     same_length(use=used, day_number=number, slot=place)
     same_length(days=dates, mean_c=means)
@@ -123,10 +123,7 @@ def missing_zeros(
 
 
 def _index(name: str, values: npt.ArrayLike, size: int | None) -> IntArray:
-    column = np.asarray(values)
-    if column.ndim != 1 or (column.size and column.dtype.kind not in "iu"):
-        raise BadInput(f"{name}: {column.dtype}, {column.ndim} dimensions; expected integers in 1 dimension")
-    index: IntArray = column.astype(np.int64)
+    index = integer_column(name, values)
     wrong = np.flatnonzero((index < 0) | (index >= size if size is not None else False))
     if wrong.size:
         raise BadInput(f"{name}[{wrong[0]}]: {index[wrong[0]]}; expected 0 … {'' if size is None else size - 1}")

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from bypuls.analysis.arrays import BoolArray, FloatArray, IntArray, float_column, same_length
+from bypuls.analysis.arrays import (
+    BoolArray,
+    FloatArray,
+    IntArray,
+    finite_column,
+    integer_column,
+    known_column,
+    same_length,
+)
 from bypuls.analysis.energy.normal_year import DayArray, day_column
 from bypuls.analysis.errors import BadInput
 
@@ -51,18 +59,18 @@ class CheckedDays:
 def checked_days(name: str, period: Period) -> CheckedDays:
     """The columns of `period`. Raises BadInput naming the one of `name` that can't be."""
     days = day_column(f"days of {name}", period.days)
-    use, means = float_column(f"use of {name}", period.use), float_column(f"mean_c of {name}", period.mean_c)
+    use, means = known_column(f"use of {name}", period.use), known_column(f"mean_c of {name}", period.mean_c)
     same_length(days=days, use=use, mean_c=means)
     types: IntArray | None = None
     if period.day_type is not None:
-        column = np.asarray(period.day_type)
-        if column.size and column.dtype.kind not in "iub":
-            raise BadInput(f"day_type of {name}: {column.dtype}; expected integers")
-        types = column.astype(np.int64)
+        types = integer_column(f"day_type of {name}", period.day_type)
         same_length(days=days, day_type=types)
-    coverage = None if period.coverage is None else float_column(f"coverage of {name}", period.coverage)
+    coverage = None if period.coverage is None else finite_column(f"coverage of {name}", period.coverage)
     if coverage is not None:
         same_length(days=days, coverage=coverage)
+        wrong = np.flatnonzero((coverage < 0.0) | (coverage > 1.0 + 1e-9))
+        if wrong.size:
+            raise BadInput(f"coverage of {name}[{wrong[0]}]: {coverage[wrong[0]]}; expected 0 … 1")
     return CheckedDays(days, use, means, types, coverage)
 
 

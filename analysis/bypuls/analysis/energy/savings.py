@@ -30,6 +30,8 @@ MOST_MISSING = 37
 LEAST_COVERAGE = 0.90
 """Measured share of the baseline's days that count, and share of the reporting days that are known."""
 LEAST_REPORTING_DAYS = 30
+MOST_REPORTING_DAYS = 1826
+"""Five years: so far the interval's formula was fitted."""
 CONFIDENCE = 0.90
 MOST_CV_RMSE = 1.0
 MOST_PNRMSE = 1.6
@@ -88,6 +90,7 @@ class SavedEnergy:
 
     @property
     def significant(self) -> bool:
+        """Whether the interval leaves 0 out."""
         return not self.low <= 0.0 <= self.high
 
 
@@ -190,6 +193,9 @@ def _saving(
     modelled, actual = float(predicted[both].sum()), float(after.use[both].sum())
     if count == 0 or not modelled > 0.0:
         return Refusal("modelled use", f"{modelled:g} in {count} days", "a use above 0")
+    if _covered(int(after.known.sum()), after) and not _covered(count, after):
+        found = f"{count} of {after.span} days are of a day type that the baseline knows"
+        return Refusal("reporting coverage", found, f"at least {LEAST_COVERAGE:.0%}")
     width = half_width(model, modelled, count, after.span, confidence=confidence)
     if width is None:
         n_eff = effective_days(model.quality.n, model.quality.autocorrelation)
@@ -229,12 +235,17 @@ def _refusals(before: CheckedDays, after: CheckedDays, length: int) -> list[Refu
         share = float(before.coverage[known].mean())
         if share < LEAST_COVERAGE:
             refused.append(Refusal("baseline coverage", f"{share:.1%}", f"at least {LEAST_COVERAGE:.0%}"))
-    if after.span < LEAST_REPORTING_DAYS:
-        refused.append(Refusal("reporting length", f"{after.span} days", f"at least {LEAST_REPORTING_DAYS}"))
-    elif after.known.sum() < LEAST_COVERAGE * after.span:
+    if not LEAST_REPORTING_DAYS <= after.span <= MOST_REPORTING_DAYS:
+        expected = f"{LEAST_REPORTING_DAYS} … {MOST_REPORTING_DAYS}"
+        refused.append(Refusal("reporting length", f"{after.span} days", expected))
+    elif not _covered(int(after.known.sum()), after):
         found = f"{int(after.known.sum())} of {after.span} days known"
         refused.append(Refusal("reporting coverage", found, f"at least {LEAST_COVERAGE:.0%}"))
     return refused
+
+
+def _covered(days: int, period: CheckedDays) -> bool:
+    return days >= LEAST_COVERAGE * period.span
 
 
 def _useless(model: Signature) -> bool:

@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from bypuls.analysis.arrays import BoolArray, FloatArray, IntArray, float_column, same_length
+from bypuls.analysis.arrays import BoolArray, FloatArray, IntArray, integer_column, known_column, same_length
 from bypuls.analysis.energy.change_point import PARAMETERS, ChangePointModel, Kind, bic, fit_all
 from bypuls.analysis.energy.normal_year import day_column
 from bypuls.analysis.errors import BadInput, NotEnoughDays
@@ -75,12 +75,12 @@ class Signature:
         """Use per day; NaN where the temperature is unknown or the day type has no model.
 
         mean_c : (n,) [°C].  day_type : (n,) as for `signature`; needed where the model is split.  Raises BadInput."""
-        means = float_column("mean_c", mean_c)
+        means = known_column("mean_c", mean_c)
         return _predict(self.parts, means, None if day_type is None else _type_column(day_type, means))
 
     def outside(self, mean_c: npt.ArrayLike) -> BoolArray:
         """Days whose temperature lies outside the range that the model rests on. Raises BadInput."""
-        means = float_column("mean_c", mean_c)
+        means = known_column("mean_c", mean_c)
         beyond: BoolArray = (means < self.lowest_c) | (means > self.highest_c)
         return beyond
 
@@ -100,7 +100,7 @@ def signature(
     day_type : (n,) small integers such as 0 = working day, 1 = not; None = all days are alike.
     Raises BadInput; NotEnoughDays below 10 known days or where no kind fits.
     Source: Schwarz 1978 (BIC); ASHRAE Guideline 14-2014 (quality)."""
-    dates, means, used = day_column("days", days), float_column("mean_c", mean_c), float_column("use", use)
+    dates, means, used = day_column("days", days), known_column("mean_c", mean_c), known_column("use", use)
     same_length(days=dates, mean_c=means, use=used)
     known = np.isfinite(means) & np.isfinite(used)
     types = None if day_type is None else _type_column(day_type, means)[known]
@@ -122,7 +122,7 @@ def fit_quality(days: npt.ArrayLike, actual: npt.ArrayLike, model: npt.ArrayLike
 
     days : (n,) dates, rising.  actual, model : (n,) use per day, NaN = unknown.  Raises BadInput; NotEnoughDays unless
     more than p days are known.  Source: ASHRAE Guideline 14-2014."""
-    dates, used, modelled = day_column("days", days), float_column("actual", actual), float_column("model", model)
+    dates, used, modelled = day_column("days", days), known_column("actual", actual), known_column("model", model)
     same_length(days=dates, actual=used, model=modelled)
     known = np.isfinite(used) & np.isfinite(modelled)
     dates, used, residual = dates[known], used[known], (used - modelled)[known]
@@ -206,9 +206,6 @@ def _autocorrelation(dates: npt.NDArray[np.datetime64], residual: FloatArray) ->
 
 
 def _type_column(day_type: npt.ArrayLike, means: FloatArray) -> IntArray:
-    column = np.asarray(day_type)
-    if column.ndim != 1 or (column.size and column.dtype.kind not in "iub"):
-        raise BadInput(f"day_type: {column.dtype}, {column.ndim} dimensions; expected integers in 1 dimension")
-    types: IntArray = column.astype(np.int64)
+    types = integer_column("day_type", day_type)
     same_length(day_type=types, mean_c=means)
     return types
