@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bypuls.edge.config import BadConfig, load
+from bypuls.edge.driver import configure
 
 GOOD = """
 device = "pi-0042"
@@ -113,5 +114,7 @@ def test_files_are_found_beside_the_configuration_or_as_credentials(tmp_path: Pa
 
 def test_the_example_is_sound() -> None:
     config = load(EXAMPLE, {"CREDENTIALS_DIRECTORY": "/run/credentials/bypuls-edge.service"})
-    assert config.sensors
     assert config.broker.tls.enabled
+    assert config.sensors
+    for sensor in config.sensors:
+        assert configure(sensor.id, sensor.driver, sensor.options).describe()
