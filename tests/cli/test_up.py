@@ -94,8 +94,11 @@ def test_a_taken_port_is_named(tmp_path: Path, start: Start) -> None:
         other = tmp_path / "other.log"
         words = ["up", "--data-dir", str(tmp_path / "data"), "--port", str(free_port()), "--broker-port", str(port)]
         assert start(words, other).wait(60) == 1
+        words = ["ingest", "--data-dir", str(tmp_path / "data"), "--metrics-port", str(port)]
+        assert start(words, other).wait(60) == 1
     assert f"port {port} is taken by another program; choose another with --port" in log.read_text()
     assert f"port {port} is taken by another program; choose another with --broker-port" in other.read_text()
+    assert f"port {port} is taken by another program; choose another with --metrics-port" in other.read_text()
 
 
 def test_a_folder_is_held_by_one(tmp_path: Path, start: Start, until: Until) -> None:

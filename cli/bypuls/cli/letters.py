@@ -65,8 +65,11 @@ def readmit_letters(
         gate = Gate(platform.registry.admission(now()))
         outcome = readmit(letters, platform.store, platform.book, gate, clock=now)
     console.print(f"{len(outcome.stored)} stored, {len(outcome.refused)} still refused.")
-    for letter, reason in outcome.refused[:20]:
-        console.print(f"  {letter}: {reason}")
+    by_reason: dict[str, list[int]] = {}
+    for letter, reason in outcome.refused:
+        by_reason.setdefault(reason, []).append(letter)
+    for reason, letters_of_it in sorted(by_reason.items(), key=lambda pair: -len(pair[1]))[:20]:
+        console.print(f"  {len(letters_of_it)} ({letters_of_it[0]}, …): {reason}", markup=False)
     if outcome.refused:
         raise typer.Exit(1)
 

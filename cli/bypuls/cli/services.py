@@ -84,7 +84,9 @@ def ingest(
     share: Annotated[
         str | None, typer.Option(help="Group of a shared subscription, for several workers on one broker.")
     ] = None,
-    metrics_port: Annotated[int | None, typer.Option(help="Port of Prometheus metrics on 127.0.0.1.")] = None,
+    metrics_port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Port of Prometheus metrics on 127.0.0.1.")
+    ] = None,
     keep_passages_days: Annotated[
         int, typer.Option(help="Days that single passages are kept (2 or more; 0 = for ever). Their bins stay anyway.")
     ] = 30,
@@ -96,6 +98,7 @@ def ingest(
     stop = stop_on_signals()
     collectors = CollectorRegistry()
     if metrics_port is not None:
+        free_port_or_exit("127.0.0.1", metrics_port, option="--metrics-port")
         start_http_server(metrics_port, addr="127.0.0.1", registry=collectors)
     with opened(data_dir, influx_url) as platform, worker_name(data_dir) as worker:
         helpers: list[threading.Thread] = []
