@@ -1,16 +1,77 @@
-"""The commands, one module each."""
+"""The commands, one module each. A command's module is loaded when it is named: `bypuls ingest` needs no web server."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 from importlib.metadata import version as version_of
+from types import MappingProxyType
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command
 
-from bypuls.cli import grafana, letters, registry, report, reports, services
+# Command → its module and what in there is the command: a function, or an application of several.
+COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "up": ("up", "up"),
+        "ingest": ("services", "ingest"),
+        "api": ("services", "api"),
+        "replay": ("replay", "replay_command"),
+        "report": ("report", "app"),
+        "reports": ("reports", "app"),
+        "sim": ("town", "app"),
+        "registry": ("registry", "app"),
+        "keys": ("registry", "keys_app"),
+        "grafana": ("grafana", "app"),
+        "dead-letters": ("letters", "app"),
+        "broker": ("broker", "broker"),
+    }
+)
+_HIDDEN = ("broker",)
+
+
+class LateCommands(TyperGroup):
+    """Loads a command's module when the command is asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Every command, in the order in which a newcomer meets them."""
+        return [name for name in COMMANDS if name not in _HIDDEN] + super().list_commands(ctx)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of this name; one whose libraries are missing says what to install."""
+        if cmd_name not in COMMANDS:
+            return super().get_command(ctx, cmd_name)
+        module, attribute = COMMANDS[cmd_name]
+        try:
+            found = getattr(import_module(f"bypuls.cli.{module}"), attribute)
+        except ModuleNotFoundError as error:
+            if error.name is None or error.name.startswith("bypuls"):
+                raise
+            found = _absent(error.name)
+        if not isinstance(found, typer.Typer):
+            single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+            settings = {"ignore_unknown_options": True, "allow_extra_args": True} if found.__name__ == "absent" else {}
+            single.command(cmd_name, context_settings=settings)(found)
+            found = single
+        command = get_command(found)
+        command.name = cmd_name
+        return command
+
+
+def _absent(library: str) -> Any:
+    def absent() -> None:
+        """Needs libraries that are not installed."""
+        typer.echo(f"bypuls: the library {library} is missing. pip install 'bypuls[server,sim]'", err=True)
+        raise typer.Exit(1)
+
+    return absent
+
 
 app = typer.Typer(
     name="bypuls",
+    cls=LateCommands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -18,39 +79,9 @@ app = typer.Typer(
 )
 
 
-def _add_simulation() -> None:
-    """The commands that simulate or replay. A server in production goes without their libraries."""
-    try:
-        up, town, replay, broker = (import_module(f"bypuls.cli.{name}") for name in ("up", "town", "replay", "broker"))
-    except ModuleNotFoundError as error:
-        if error.name is not None and error.name.startswith("bypuls"):
-            raise
-        missing = error.name
-
-        def absent() -> None:
-            """Needs the simulation's libraries, which are not installed."""
-            typer.echo(f"bypuls: the library {missing} is missing. pip install 'bypuls[server,sim]'", err=True)
-            raise typer.Exit(1)
-
-        for name in ("up", "sim", "replay"):
-            settings = {"ignore_unknown_options": True, "allow_extra_args": True}
-            app.command(name, context_settings=settings)(absent)
-        return
-    app.command()(up.up)
-    app.command("replay")(replay.replay_command)
-    app.add_typer(town.app, name="sim")
-    app.command(hidden=True)(broker.broker)
-
-
-_add_simulation()
-app.command()(services.ingest)
-app.command()(services.api)
-app.add_typer(registry.app, name="registry")
-app.add_typer(registry.keys_app, name="keys")
-app.add_typer(grafana.app, name="grafana")
-app.add_typer(letters.app, name="dead-letters")
-app.add_typer(report.app, name="report")
-app.add_typer(reports.app, name="reports")
+@app.callback()
+def _bypuls() -> None:
+    """The pulse of the town: sensors, MQTT, a store, an API, a page and dashboards."""
 
 
 @app.command()
