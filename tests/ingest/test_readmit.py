@@ -136,7 +136,7 @@ def test_the_command_lists_shows_readmits_and_deletes(
     code, said = run("readmit")
     assert code == 1  # one is still refused
     assert "1 stored, 1 still refused." in said
-    assert f"{second}: kind: 'lump'" in said
+    assert f"1 ({second}, …): kind: 'lump'" in said
     assert platform.store.readings("lamp", "lamp-9", *EVER) == [lamp(platform, "lamp-9")]
     assert run("delete", str(second)) == (0, "1 dead letters deleted.\n")
     assert run("list") == (0, "No dead letters wait.\n")
