@@ -5,7 +5,7 @@ SHELL := /bin/sh
 .SHELLFLAGS := -euc
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help setup run test soak plants bench lint lock clean
+.PHONY: help setup run test soak plants bench lint texts lock clean
 
 PYTHON ?=
 ARGS ?=
@@ -82,6 +82,9 @@ lint: setup ## style, formatting and types
 	@$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
+
+texts: setup ## bring the catalogues of translations up to the templates and compile them
+	@exec $(PY) .ci/texts
 
 lock: setup ## write requirements.lock anew from pyproject.toml (ARGS=--upgrade for newer versions)
 	@$(PY) -m uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \

@@ -1,5 +1,6 @@
 """The wheel that users install holds every file of every room, and nothing else."""
 
+import json
 import os
 import subprocess
 import sys
@@ -7,6 +8,55 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
+
+_MIGRATES = """
+from bypuls.store import registry
+print(registry.open_registry("registry.db").version())
+"""
+_OPENS_PAGES = """
+import json
+from pathlib import Path
+from starlette.testclient import TestClient
+from bypuls.api import ApiContext, ApiSettings, create_app
+from bypuls.store.book import Book
+from bypuls.store.registry import open_registry
+from bypuls.store.sqlite import SqliteStore
+
+registry = open_registry("registry.db")
+context = ApiContext(SqliteStore(Path("store")), registry, Book(registry), ApiSettings(open_on_loopback=True))
+client = TestClient(create_app(context), base_url="http://127.0.0.1", client=("127.0.0.1", 50000))
+paths = ("/?lang=da", "/?lang=en", "/traffic?lang=da", "/about?lang=en", "/static/bypuls.css", "/api/v1/openapi.json")
+answers = {path: client.get(path) for path in paths}
+print(json.dumps({path: (answer.status_code, answer.text) for path, answer in answers.items()}))
+"""
+_FROM_THE_WHEEL = """
+import sys
+from pathlib import Path
+strayed = [
+    str(module.__file__)
+    for name, module in sys.modules.items()
+    if name.startswith("bypuls.") and getattr(module, "__file__", None)
+    and not Path(module.__file__).is_relative_to(sys.argv[1])
+]
+assert not strayed, strayed
+"""
+
+
+def told_by_the_wheel(wheel: zipfile.Path, folder: Path, program: str) -> str:
+    """What a program prints in `folder` that finds bypuls in the unpacked wheel, and nowhere else."""
+    installed = folder / "site"
+    wheel.root.extractall(installed)
+    done = subprocess.run(
+        [sys.executable, "-c", program + _FROM_THE_WHEEL, str(installed)],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(installed)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def files_of(rooms: dict[str, Path]) -> dict[str, Path]:
@@ -52,22 +102,14 @@ def test_the_wheel_carries_licence_and_command(wheel: zipfile.Path) -> None:
 
 
 def test_the_registry_of_the_wheel_makes_its_database(wheel: zipfile.Path, tmp_path: Path) -> None:
-    installed = tmp_path / "site"
-    wheel.root.extractall(installed)
-    program = (
-        "import pathlib, sys\n"
-        "from bypuls.store import registry\n"
-        "assert pathlib.Path(registry.__file__).is_relative_to(sys.argv[1]), registry.__file__\n"
-        "print(registry.open_registry(sys.argv[2]).version())\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program, str(installed), str(tmp_path / "registry.db")],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(installed)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert int(done.stdout) >= 0
+    done = told_by_the_wheel(wheel, tmp_path, _MIGRATES)
+    assert int(done) >= 0
     assert (tmp_path / "registry.db").is_file()
+
+
+def test_the_pages_of_the_wheel_open_in_both_languages(wheel: zipfile.Path, tmp_path: Path) -> None:
+    pages = json.loads(told_by_the_wheel(wheel, tmp_path, _OPENS_PAGES))
+    assert {path: status for path, (status, _) in pages.items() if status != 200} == {}
+    assert "Byen nu" in pages["/?lang=da"][1]
+    assert "The town now" in pages["/?lang=en"][1]
+    assert len(pages["/static/bypuls.css"][1]) > 1000

@@ -101,6 +101,7 @@ def create_app(context: ApiContext) -> FastAPI:
     app.state.site_pages = site_pages.SitePagesState()
     app.include_router(pages.router)
     app.include_router(site_pages.router)
+    app.mount("/static/swagger", StaticFiles(packages=[("fastapi_offline", "static")]), name="swagger")
     app.mount("/static", StaticFiles(packages=[("bypuls.api", "static")]), name="static")
     # The innermost first: bodies are counted before, and headers set after, everything else.
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)

@@ -186,6 +186,13 @@ def about(request: Request, context: ApiContext, directory: Directory) -> Respon
     )  # fmt: skip
 
 
+@router.get("/api")
+def api_description(request: Request) -> Response:
+    """Every call of the API, to read and to try."""
+    access.counted(request)
+    return render(request, "api.html")
+
+
 @router.get("/sign-in")
 def sign_in_form(request: Request) -> Response:
     """Asks for a key."""
