@@ -284,3 +284,44 @@ def test_replacing_keeps_to_its_part_range_kind_and_sensor(
     assert found == [11, 11, 1, 101, 1, 11, 11, 11]
     assert store.bins("weather", [other], *DAY, ["n"]).columns["n"].tolist() == [11] * 8
     assert store.bins("cabinet", [sensor, other], *DAY, ["n"]).columns["n"].tolist() == [5, 5]
+
+
+def test_sums_between_edges_follow_what_is_replaced(store: Store, new_sensor: Callable[..., str]) -> None:
+    one, other, never = new_sensor(), new_sensor(), new_sensor()
+    tags = {"medium": "heat"}
+    for sensor, scale in ((one, 1.0), (other, 10.0)):
+        block = some_bins(
+            "meter", sensor, [0, 1, 96, 190], tags=tags, import_wh_delta=[scale, 2 * scale, None, 4 * scale],
+            import_wh_covered_s=[900, 900, None, 900], import_wh_gap=[None, None, 7 * scale, None],
+        )  # fmt: skip
+        store.replace_bins("meter", sensor, *EVER, [block])
+    names = ["import_wh_delta", "import_wh_covered_s", "import_wh_gap"]
+    edges = quarters(0, 96, 192, 288)
+
+    def asked(keep_before_us: int | None) -> list[Any]:
+        found = store.sums("meter", [other, one, never], edges, names, keep_before_us=keep_before_us)
+        return [[None if cell != cell else cell for cell in row] for name in names for row in found[name].tolist()]
+
+    wanted = [
+        [30.0, 40.0, None], [3.0, 4.0, None], [None, None, None],
+        [1800.0, 900.0, None], [1800.0, 900.0, None], [None, None, None],
+        [None, 70.0, None], [None, 7.0, None], [None, None, None],
+    ]  # fmt: skip
+    for keep_before_us in (None, int(edges[2]), int(edges[3]), int(edges[3])):
+        assert asked(keep_before_us) == wanted
+    store.replace_bins(
+        "meter", one, int(edges[1]) - QUARTER_US, int(edges[1]),
+        [some_bins("meter", one, [95], tags=tags, import_wh_delta=[5.0], import_wh_covered_s=[900.0])],
+    )  # fmt: skip
+    store.replace_bins("meter", never, *EVER, [some_bins("meter", never, [288], tags=tags, import_wh_delta=[5.0])])
+    wanted[1], wanted[4] = [8.0, 4.0, None], [2700.0, 900.0, None]
+    assert asked(int(edges[3])) == wanted, "a kept sum outlived its bins"
+    store.replace_bins("meter", one, int(edges[0]), int(edges[3]), [])
+    assert asked(int(edges[3]))[1] == [None, None, None]
+
+
+def test_sums_are_of_fields_that_add_up(store: Store, sensor: str) -> None:
+    with pytest.raises(ValueError, match="power_w_max"):
+        store.sums("meter", [sensor], quarters(0, 96), ["power_w_max"])
+    with pytest.raises(ValueError, match="edges_us"):
+        store.sums("meter", [sensor], quarters(0), ["import_wh_delta"])

@@ -148,6 +148,21 @@ class Store(Protocol):
         Text fields (`hist`, unions) are only had in quarters `by` all tags of the kind; otherwise ValueError.
         """
 
+    def sums(
+        self,
+        kind: str,
+        sensors: Sequence[str],
+        edges_us: Int64,
+        names: Sequence[str],
+        *,
+        keep_before_us: int | None = None,
+    ) -> dict[str, npt.NDArray[np.float64]]:
+        """Bins added up between edges, of fields that fold by sum: name → (sensors, spans); NaN = nothing known.
+
+        edges_us : (spans + 1,) rising whole quarters.  keep_before_us : sums of spans of a day or less that end by then
+        may be kept by the store, to be read faster; what they are made of may still change.
+        """
+
     def delete_readings(self, kind: str, before_us: int, sensor: str | None = None) -> None:
         """Deletes raw readings older than `before_us`; bins stay."""
 

@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from bypuls.store.folding import fold_text
-from bypuls.store.protocol import Bins, BinTable, Column, Columns, Every, Misconfigured, Rejected, Unavailable
+from bypuls.store import kept_sums
+from bypuls.store.folding import fold_text, rising_edges, summable
+from bypuls.store.protocol import Bins, BinTable, Column, Columns, Every, Int64, Misconfigured, Rejected, Unavailable
 from bypuls.wire import KINDS, Reading, from_us, to_us
 from bypuls.wire.bins import BIN_FIELDS, BIN_TAGS
 from bypuls.wire.fields import Spec
@@ -117,9 +119,12 @@ class _File:
                 connection.execute(create)
                 # A field that came with a later release.
                 have = {row[1] for row in connection.execute(f"PRAGMA table_info({name})")}
-                for column, kind in columns.items():
-                    if column not in have:
-                        connection.execute(f'ALTER TABLE {name} ADD COLUMN "{column}" {kind}')
+                new = [column for column in columns if column not in have]
+                for column in new:
+                    connection.execute(f'ALTER TABLE {name} ADD COLUMN "{column}" {columns[column]}')
+                if new and name.startswith("sum_"):
+                    # Sums that were made without it; they are made again.
+                    connection.execute(f"DELETE FROM {name}")
 
     def _open(self) -> sqlite3.Connection:
         with _told(self.path):
@@ -187,7 +192,8 @@ class SqliteStore:
             {
                 f"bin_{kind}": (_bin_table(kind), {f.name: "TEXT" if f.is_text else "REAL" for f in fields.values()})
                 for kind, fields in BIN_FIELDS.items()
-            },
+            }
+            | {f"sum_{kind}": kept_sums.table_of(kind) for kind in kept_sums.KINDS_KEPT},
         )
 
     def write(self, readings: Sequence[Reading]) -> list[Rejected]:
@@ -256,6 +262,9 @@ class SqliteStore:
                 f"DELETE FROM bin_{kind} WHERE sensor = ? AND t >= ? AND t < ? AND part = ?",
                 (sensor, start_us, end_us, part),
             )
+            forgetting = kept_sums.forgetting(kind, sensor, start_us, end_us)
+            if forgetting is not None:
+                connection.execute(*forgetting)
             for block in bins:
                 tags = BIN_TAGS[kind]
                 names = ["sensor", "part", "asset", *tags, "t", *(f'"{name}"' for name in block.columns)]
@@ -309,6 +318,20 @@ class SqliteStore:
                 columns[name] = np.array(cells, dtype=np.float64)
         found_tags = {tag: _objects(cells) for tag, cells in zip(by, got[2 : 2 + len(by)], strict=True)}
         return BinTable(_objects(got[0]), np.array(got[1], dtype=np.int64), found_tags, columns)
+
+    def sums(
+        self,
+        kind: str,
+        sensors: Sequence[str],
+        edges_us: Int64,
+        names: Sequence[str],
+        *,
+        keep_before_us: int | None = None,
+    ) -> dict[str, npt.NDArray[np.float64]]:
+        """See Store."""
+        summable(names, BIN_FIELDS[kind])
+        rising_edges(edges_us)
+        return kept_sums.read_sums(self._bins, kind, sensors, edges_us, names, keep_before_us)
 
     def delete_readings(self, kind: str, before_us: int, sensor: str | None = None) -> None:
         """See Store."""
