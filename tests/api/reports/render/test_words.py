@@ -13,9 +13,9 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
+from bypuls.api.reports.layout.cells import clean
 from bypuls.api.reports.speed import render
 from bypuls.api.reports.speed.model import SpeedReport
-from bypuls.api.reports.speed.render.cells import clean
 from bypuls.api.reports.speed.render.content import document, fingerprint
 from bypuls.api.reports.speed.render.words import Words
 

@@ -11,9 +11,9 @@ from matplotlib.dates import AutoDateLocator, date2num, num2date
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from bypuls.api.reports.layout import svg
+from bypuls.api.reports.layout.fonts import FALLBACK, SANS
 from bypuls.api.reports.speed.model import Histogram, SpeedReport
-from bypuls.api.reports.speed.render import svg
-from bypuls.api.reports.speed.render.fonts import FALLBACK, SANS
 from bypuls.api.reports.speed.render.strips import strip, week
 from bypuls.api.reports.speed.render.words import Words
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bypuls.api.reports.speed.model import Change, Compared, ComparedHour, Comparison, Estimate, SpeedReport
-from bypuls.api.reports.speed.render.cells import (
+from bypuls.api.reports.layout.cells import (
     MISSING,
     Block,
     Cell,
@@ -20,6 +19,7 @@ from bypuls.api.reports.speed.render.cells import (
     share,
     text,
 )
+from bypuls.api.reports.speed.model import Change, Compared, ComparedHour, Comparison, Estimate, SpeedReport
 from bypuls.api.reports.speed.render.labels import named
 from bypuls.api.reports.speed.render.words import DASH, Words
 

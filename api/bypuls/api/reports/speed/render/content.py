@@ -5,14 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 
-from bypuls.api.reports.speed.model import SpeedReport, Statistics
-from bypuls.api.reports.speed.render import comparison, place, tables, volumes
-from bypuls.api.reports.speed.render.cells import (
+from bypuls.api.reports.layout.cells import (
     Cell,
     Chart,
     Column,
-    Document,
-    Headline,
     Section,
     Table,
     clean,
@@ -20,6 +16,9 @@ from bypuls.api.reports.speed.render.cells import (
     share,
     text,
 )
+from bypuls.api.reports.speed.model import SpeedReport, Statistics
+from bypuls.api.reports.speed.render import comparison, place, tables, volumes
+from bypuls.api.reports.speed.render.document import Document, Headline
 from bypuls.api.reports.speed.render.labels import VERDICT_SENTENCES, direction, named, verdict
 from bypuls.api.reports.speed.render.words import Words
 from bypuls.api.reports.speed.to_json import to_json

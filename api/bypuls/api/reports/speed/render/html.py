@@ -9,9 +9,10 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from bypuls.api.reports.layout import svg
+from bypuls.api.reports.layout.cells import Chart, Paragraphs, Table
 from bypuls.api.reports.speed.model import SpeedReport
-from bypuls.api.reports.speed.render import charts, svg
-from bypuls.api.reports.speed.render.cells import Chart, Paragraphs, Table
+from bypuls.api.reports.speed.render import charts
 from bypuls.api.reports.speed.render.content import document
 from bypuls.api.reports.speed.render.words import Words
 

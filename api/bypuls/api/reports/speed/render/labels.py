@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from bypuls.api.reports.speed.render.cells import Mark, clean
+from bypuls.api.reports.layout.cells import Mark, clean
 from bypuls.api.reports.speed.render.words import Words
 
 HEADING_LENGTH = 40

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from bypuls.api.reports.layout.cells import Block, Cell, Column, Mark, Paragraphs, Table, count, label, text
 from bypuls.api.reports.speed.model import Limit, Quality, Sensor, SpeedReport
-from bypuls.api.reports.speed.render.cells import Block, Cell, Column, Mark, Paragraphs, Table, count, label, text
 from bypuls.api.reports.speed.render.labels import direction, named, noted
 from bypuls.api.reports.speed.render.words import DASH, Words
 

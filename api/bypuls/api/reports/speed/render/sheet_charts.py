@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bypuls.api.reports.speed.render.svg import BLUE, LINE, SOFT, TRAFFIC
+from bypuls.api.reports.layout.svg import BLUE, LINE, SOFT, TRAFFIC
 from bypuls.api.reports.speed.render.words import Words
 
 SIZE = {"width": 900, "height": 380}

@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from bypuls.api.reports.layout import svg
 from bypuls.api.reports.speed.model import SpeedReport, Statistics
-from bypuls.api.reports.speed.render import svg
 from bypuls.api.reports.speed.render.labels import heading
 from bypuls.api.reports.speed.render.words import Words
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from bypuls.api.reports.speed.model import Band, DayRow, HourRow, PeakHour, SpeedReport, Statistics, Volumes
-from bypuls.api.reports.speed.model import Cell as Figures
-from bypuls.api.reports.speed.render.cells import (
+from bypuls.api.reports.layout.cells import (
     MISSING,
     UNKNOWN,
     Cell,
@@ -20,6 +18,8 @@ from bypuls.api.reports.speed.render.cells import (
     share,
     text,
 )
+from bypuls.api.reports.speed.model import Band, DayRow, HourRow, PeakHour, SpeedReport, Statistics, Volumes
+from bypuls.api.reports.speed.model import Cell as Figures
 from bypuls.api.reports.speed.render.labels import direction, heading, named, verdict
 from bypuls.api.reports.speed.render.words import DASH, Words
 

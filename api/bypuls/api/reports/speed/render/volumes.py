@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from bypuls.api.reports.layout.cells import Cell, Column, Paragraphs, Table, count, share, text
 from bypuls.api.reports.speed.model import SpeedReport, Traffic
-from bypuls.api.reports.speed.render.cells import Cell, Column, Paragraphs, Table, count, share, text
 from bypuls.api.reports.speed.render.labels import heading, named
 from bypuls.api.reports.speed.render.tables import speed
 from bypuls.api.reports.speed.render.words import DASH, Words

@@ -15,7 +15,7 @@ import matplotlib as mpl
 from matplotlib import font_manager
 from matplotlib.figure import Figure
 
-from bypuls.api.reports.speed.render.fonts import sans_files
+from bypuls.api.reports.layout.fonts import sans_files
 
 SVG = "http://www.w3.org/2000/svg"
 XLINK = "http://www.w3.org/1999/xlink"
