@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-
 _MIGRATES = """
 from bypuls.store import registry
 print(registry.open_registry("registry.db").version())

@@ -14,7 +14,7 @@ from sqlalchemy import Column, Text, delete
 
 from bypuls.store.registry import ENTITIES, Registry, export_csv, import_csv, open_registry
 from bypuls.store.registry.cells import read_cell, write_cell
-from bypuls.store.registry.rules import IDENTIFIER, SCHEDULE, SIGN, WELL_KNOWN_TEXT, Rule
+from bypuls.store.registry.rules import HOURS_OF_DAY, IDENTIFIER, SCHEDULE, SIGN, WELL_KNOWN_TEXT, Rule
 from bypuls.store.registry.tables import Base
 from bypuls.store.registry.validation import columns, faults, key_of
 
@@ -28,6 +28,7 @@ TEXTS = st.one_of(
 NOTES = st.one_of(TEXTS, st.lists(TEXTS, min_size=2, max_size=3).map("\n".join))
 MOMENTS = st.datetimes(datetime(1900, 1, 1), datetime(2199, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - the strategy adds it
 SCHEDULES = st.sampled_from(["22:00-06:00=50", "22:00-01:30=50 01:30-04:45=10", "00:00-23:59=0.5"])
+HOURS = st.lists(st.sampled_from(["-", "53.82", "-1.5", "0", "1e-07"]), min_size=24, max_size=24).map(" ".join)
 SHAPES = st.sampled_from(
     ["POINT (12.36 55.73)", "LINESTRING(12.36 55.73, 12.37 55.74)", "POLYGON ((0 0, 1 0, 1 1, 0 0))"]
 )
@@ -44,8 +45,9 @@ def values(column: Column[Any], ids: dict[str, list[str]]) -> st.SearchStrategy[
         found = st.sampled_from(known) if known else st.none()
     elif rule is IDENTIFIER:
         found = IDS
-    elif rule in (SCHEDULE, WELL_KNOWN_TEXT, SIGN):
-        found = {SCHEDULE: SCHEDULES, WELL_KNOWN_TEXT: SHAPES, SIGN: st.sampled_from([1, -1])}[rule]
+    elif rule in (SCHEDULE, WELL_KNOWN_TEXT, SIGN, HOURS_OF_DAY):
+        fitting = {SCHEDULE: SCHEDULES, WELL_KNOWN_TEXT: SHAPES, SIGN: st.sampled_from([1, -1]), HOURS_OF_DAY: HOURS}
+        found = fitting[rule]
     elif isinstance(rule, Rule) and rule.words:
         found = st.sampled_from(rule.words)
     elif kind is str:
@@ -67,6 +69,10 @@ def made_to_fit(given_values: dict[str, Any]) -> dict[str, Any]:
     places = [name for name in ("site", "building", "cabinet", "lamp") if fitting.get(name) is not None]
     if "sensor" not in fitting and "kind" in fitting:
         fitting |= dict.fromkeys(places[1:])
+    if "step" in fitting and fitting["value"] is None:
+        fitting["step"] = "hour"
+    if fitting.get("unit") == "t" and fitting["gas"] is None:
+        fitting["gas"] = "CO2"
     if "medium" in fitting and fitting.get("kind", "meter") != "meter":
         fitting["medium"] = None
     for start, end in (("valid_from", "valid_to"), ("valid_from", "expires"), ("base_year", "target_year")):

@@ -93,6 +93,7 @@ def factor_of(
         and factor.step == "year"
         and factor.purpose == "accounts"
         and factor.unit == "kg/kWh"
+        and factor.value is not None
         and factor.valid_from <= first
         and (factor.valid_to is None or factor.valid_to >= last)
     ]
@@ -144,7 +145,9 @@ def _account(
     known_t, methods, missing = 0.0, set(), []
     for medium, one in found.items():
         factor, why = factor_of(factors, target, medium, year, zone)
-        tonnes = one.kwh * factor.value / 1000.0 if one.kwh is not None and factor is not None else None
+        tonnes = (
+            one.kwh * factor.value / 1000.0 if one.kwh is not None and factor and factor.value is not None else None
+        )
         media[medium] = {
             "kwh": one.kwh,
             "coverage": one.covered_s / one.asked_s if one.asked_s else None,

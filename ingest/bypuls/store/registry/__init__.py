@@ -8,6 +8,14 @@ from bypuls.store.registry.base import UtcDateTime, metadata
 from bypuls.store.registry.errors import BadDatabase, BadValue, RegistryError, UnknownEntity
 from bypuls.store.registry.exporting import export_csv
 from bypuls.store.registry.findings import Finding, check
+from bypuls.store.registry.hourly_factors import (
+    HourlyLabel,
+    KeptHours,
+    Restated,
+    hourly_factors,
+    keep_hourly_factors,
+    version_order,
+)
 from bypuls.store.registry.importing import CellError, ImportReport, import_csv
 from bypuls.store.registry.journal import journal
 from bypuls.store.registry.keys import Key, create_key, keys, revoke_key, verify_key
@@ -16,6 +24,7 @@ from bypuls.store.registry.rules import DimmingSpan, parse_schedule
 from bypuls.store.registry.seed import seed_factors
 from bypuls.store.registry.tables import (
     ENTITIES,
+    Activity,
     ApiKey,
     Audit,
     Building,
@@ -25,6 +34,8 @@ from bypuls.store.registry.tables import (
     Device,
     DimmingProfile,
     Factor,
+    FactorChoice,
+    FactorDay,
     HeatedArea,
     Intervention,
     Lamp,
@@ -39,6 +50,7 @@ from bypuls.store.registry.tables import (
 
 __all__ = [
     "ENTITIES",
+    "Activity",
     "Admission",
     "ApiKey",
     "Audit",
@@ -53,10 +65,14 @@ __all__ = [
     "DimmingProfile",
     "DimmingSpan",
     "Factor",
+    "FactorChoice",
+    "FactorDay",
     "Finding",
     "HeatedArea",
+    "HourlyLabel",
     "ImportReport",
     "Intervention",
+    "KeptHours",
     "Key",
     "Lamp",
     "NonRoutineEvent",
@@ -64,6 +80,7 @@ __all__ = [
     "Registry",
     "RegistryError",
     "ReportSchedule",
+    "Restated",
     "Sensor",
     "SensorEntry",
     "Site",
@@ -74,8 +91,10 @@ __all__ = [
     "check",
     "create_key",
     "export_csv",
+    "hourly_factors",
     "import_csv",
     "journal",
+    "keep_hourly_factors",
     "keys",
     "metadata",
     "open_registry",
@@ -83,4 +102,5 @@ __all__ = [
     "revoke_key",
     "seed_factors",
     "verify_key",
+    "version_order",
 ]

@@ -11,6 +11,7 @@ from datetime import time
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.ASCII)
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_HOUR = re.compile(r"-|-?\d{1,4}(\.\d{1,17})?(e-\d{1,3})?", re.ASCII)
 _SPAN = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)=(\d{1,3}(?:\.\d{1,3})?)", re.ASCII)
 _WKT = re.compile(r"(MULTI)?(POINT|LINESTRING|POLYGON) ?\([-+0-9.eE ,()]+\)", re.ASCII)
 # No comments, quotes or folding: what an address can't hold, no header can be broken with.
@@ -111,6 +112,15 @@ ADDRESSES = Rule(
         isinstance(value, str)
         and 0 < len(value) <= 4000
         and all(_ADDRESS.fullmatch(one) is not None for one in value.split(" "))
+    ),
+)
+HOURS_OF_DAY = Rule(
+    "24 numbers, one for each hour of the UTC day, with a blank between; - where one is unknown",
+    lambda value: (
+        isinstance(value, str)
+        and len(value) <= 1000
+        and len(value.split(" ")) == 24
+        and all(_HOUR.fullmatch(word) is not None for word in value.split(" "))
     ),
 )
 SIGN = Rule("1 (adds) or -1 (subtracts)", lambda value: value in (1, -1), "{} IN (1, -1)")

@@ -2,7 +2,15 @@
 
 from bypuls.store.registry.base import Base, add_checks
 from bypuls.store.registry.tables.access import ApiKey, Audit, RegistryVersion
-from bypuls.store.registry.tables.accounts import CalorificValue, Factor, Price, Target
+from bypuls.store.registry.tables.accounts import (
+    Activity,
+    CalorificValue,
+    Factor,
+    FactorChoice,
+    FactorDay,
+    Price,
+    Target,
+)
 from bypuls.store.registry.tables.equipment import Calibration, Device, Intervention, NonRoutineEvent, Sensor
 from bypuls.store.registry.tables.places import Building, Cabinet, DimmingProfile, HeatedArea, Lamp, Site, SpeedLimit
 from bypuls.store.registry.tables.reporting import ReportSchedule
@@ -28,6 +36,9 @@ ENTITIES: dict[str, type[Base]] = {
         Price,
         CalorificValue,
         Factor,
+        FactorDay,
+        FactorChoice,
+        Activity,
         Target,
         ReportSchedule,
     )
@@ -35,6 +46,7 @@ ENTITIES: dict[str, type[Base]] = {
 
 __all__ = [
     "ENTITIES",
+    "Activity",
     "ApiKey",
     "Audit",
     "Base",
@@ -45,6 +57,8 @@ __all__ = [
     "Device",
     "DimmingProfile",
     "Factor",
+    "FactorChoice",
+    "FactorDay",
     "HeatedArea",
     "Intervention",
     "Lamp",

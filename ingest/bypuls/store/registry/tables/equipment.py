@@ -27,6 +27,7 @@ from bypuls.store.registry.base import (
 
 SENSOR_KINDS = ("lamp", "passage", "traffic_bin", "meter", "cabinet", "weather", "health")
 MEDIA = ("electricity", "heat", "gas", "water")
+DOMAINS = ("buildings", "lighting", "charging", "fleet", "other")
 ASSET_KINDS = ("site", "building", "cabinet", "lamp")
 _ONE_OF_FOUR = one_asset(*ASSET_KINDS)
 _ONE_OF_THREE = one_asset("site", "building", "cabinet")
@@ -51,6 +52,7 @@ class Sensor(Base):
     interval_s : nominal time between readings [s]; without it gaps can't be told.
     parent, sign : the meter that this one sits behind; -1 where it is to be subtracted.
     multiplier : what the readings are multiplied by (a current transformer's ratio) [-].
+    domain : of the climate accounts, such as charging for a charging point; None = that of its place.
     valid_from, valid_to : when the sensor was there; a swapped meter is a further sensor.
     """
 
@@ -84,6 +86,7 @@ class Sensor(Base):
     sign: Mapped[int] = mapped_column(default=1, info=ruled(rules.SIGN))
     multiplier: Mapped[float] = mapped_column(default=1.0, info=ruled(rules.within(0, 1_000_000, open_low=True)))
     serial: Mapped[Label | None] = mapped_column(default=None)
+    domain: Mapped[str | None] = mapped_column(default=None, info=ruled(rules.one_of(*DOMAINS)))
     valid_from: Mapped[datetime | None] = mapped_column(default=None)
     valid_to: Mapped[datetime | None] = mapped_column(default=None)
 
