@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from bypuls.analysis import climate as accounts
+from bypuls.analysis.climate import targets as accounts
 from bypuls.api.directory import Directory
 from bypuls.api.energy import ENERGY_MEDIA, counted_meters, medium_rows
 from bypuls.api.periods import Span, edges_of
