@@ -69,28 +69,6 @@ def test_the_required_rate_leads_to_the_target(emitted_t: float, year: int) -> N
     assert emitted_t - rate.t_per_year * (2030 - year) == pytest.approx(15.0)
 
 
-def test_projected_year() -> None:
-    assert climate.projected_year(TARGET, on_the_line(2025)) == 2030
-    slower = {year: 100.0 - 4.0 * (year - 2015) for year in range(2016, 2026)}
-    assert climate.projected_year(TARGET, slower) == 2037  # 15 is reached after 21.25 years
-    one_wild_year = slower | {2025: 5.0}
-    assert climate.projected_year(TARGET, one_wild_year) == 2037  # least squares: 2029
-
-
-@pytest.mark.parametrize(
-    "emitted",
-    [
-        {},
-        {year: 100.0 - year % 100 for year in range(2016, 2020)},
-        dict.fromkeys(range(2016, 2026), 50.0),
-        {year: float(year) for year in range(2016, 2026)},
-        {2016: 90.0, 2017: None, 2018: 70.0, 2019: 60.0, 2020: 50.0},
-    ],
-)
-def test_no_projection_below_five_years_or_without_a_fall(emitted: dict[int, float | None]) -> None:
-    assert climate.projected_year(TARGET, emitted) is None
-
-
 @pytest.mark.parametrize(
     ("last_t", "state"),
     [(43.33, "on track"), (130 / 3, "on track"), (43.34, "at risk"), (45.5, "at risk"), (45.51, "off track")],

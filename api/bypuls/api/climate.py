@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from bypuls.analysis.climate import targets as accounts
+from bypuls.analysis.climate.forecast import projected_year
 from bypuls.api.directory import Directory
 from bypuls.api.energy import ENERGY_MEDIA, counted_meters, medium_rows
 from bypuls.api.periods import Span, edges_of
@@ -245,7 +246,7 @@ def _standing(target: Target, measured: list[dict[str, Any]], share: float | Non
         "remaining_budget_t": accounts.remaining_budget(goal, emitted),
         "required_share_per_year": rate.share_per_year if rate else None,
         "required_t_per_year": rate.t_per_year if rate else None,
-        "projected_year": accounts.projected_year(goal, emitted),
+        "projected_year": projected_year(goal, emitted),
     }
 
 

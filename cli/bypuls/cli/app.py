@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "replay": ("replay", "replay_command"),
         "report": ("report", "app"),
         "reports": ("reports", "app"),
+        "climate": ("climate", "app"),
         "sim": ("town", "app"),
         "registry": ("registry", "app"),
         "keys": ("registry", "keys_app"),

@@ -13,7 +13,6 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from bypuls.analysis.arrays import FloatArray, float_column
 from bypuls.analysis.errors import BadInput
@@ -23,8 +22,8 @@ AT_RISK = 1.05
 LEAST_COMPLETENESS = 0.90
 LEAST_SCOPE_SHARE = 0.95
 LEAST_YEARS = 3
-LEAST_YEARS_TO_PROJECT = 5
-_ROUNDING = 1e-9  # of a limit: differences below this are rounding, not news
+ROUNDING = 1e-9
+"""Of a limit: differences below this are rounding, not news."""
 
 State: TypeAlias = Literal["on track", "at risk", "off track", "insufficient data"]
 
@@ -157,7 +156,7 @@ def remaining_budget(target: Target, emitted_t: Mapping[int, float | None]) -> f
         emitted = emitted_t.get(year)
         if emitted is None:
             return None
-        spent += _finite(emitted, year)
+        spent += finite_tonnes(emitted, year)
     return full_budget(target) - spent
 
 
@@ -168,27 +167,10 @@ def required_rate(target: Target, emitted_t: float, year: int) -> RequiredRate |
     emitted_t : [t] in `year`.  Raises BadInput.
     """
     years = target.target_year - year
-    if years <= 0 or _finite(emitted_t, year) <= 0.0:
+    if years <= 0 or finite_tonnes(emitted_t, year) <= 0.0:
         return None
     share = 1.0 - (target.target_t / emitted_t) ** (1.0 / years)
     return RequiredRate(float(share), (emitted_t - target.target_t) / years)
-
-
-def projected_year(target: Target, emitted_t: Mapping[int, float | None]) -> int | None:
-    """The first year in which the trend (Theil–Sen on the years that are known) is down to the target. None below 5
-    years, or where the trend isn't falling.
-
-    emitted_t : [t] by year, complete years only.  Raises BadInput.
-    """
-    known = {year: _finite(emitted, year) for year, emitted in sorted(emitted_t.items()) if emitted is not None}
-    if len(known) < LEAST_YEARS_TO_PROJECT:
-        return None
-    years = np.array(list(known), dtype=np.float64)
-    # Counted from the first year: an intercept two thousand years away would cost digits.
-    slope, intercept, _, _ = stats.theilslopes(np.array(list(known.values())), years - years[0])
-    if not slope < -_ROUNDING * target.baseline_t:
-        return None
-    return int(years[0]) + int(np.ceil((target.target_t - intercept) / slope - _ROUNDING))
 
 
 def status(target: Target, accounts: Sequence[Account]) -> Status:
@@ -209,12 +191,19 @@ def status(target: Target, accounts: Sequence[Account]) -> Status:
     if reasons or last.emitted_t is None or allowed is None:
         return Status("insufficient data", last.year, last.emitted_t, allowed, tuple(reasons))
     state: State = "off track"
-    slack = _ROUNDING * target.baseline_t
+    slack = ROUNDING * target.baseline_t
     if last.emitted_t <= allowed + slack:
         state = "on track"
     elif last.emitted_t <= AT_RISK * allowed + slack:
         state = "at risk"
     return Status(state, last.year, last.emitted_t, allowed, ())
+
+
+def finite_tonnes(emitted_t: float, year: int) -> float:
+    """`emitted_t` of a year [t], if it is a finite number. Raises BadInput."""
+    if not np.isfinite(emitted_t):
+        raise BadInput(f"emitted_t of {year}: {emitted_t}; expected a finite number")
+    return float(emitted_t)
 
 
 def _progress(target: Target, years: npt.ArrayLike) -> FloatArray:
@@ -239,7 +228,7 @@ def _reasons(target: Target, last: Account, accounts: Sequence[Account]) -> list
         ("scope share", last.scope_share, LEAST_SCOPE_SHARE),
     )
     for code, share, least in shares:
-        if share is None or share < least - _ROUNDING:
+        if share is None or share < least - ROUNDING:
             found = "unknown" if share is None else f"{share:.1%}"
             reasons.append(Reason(code, f"{found} in {last.year}", f"at least {least:.0%}"))
     if last.basis != target.basis:
@@ -252,9 +241,3 @@ def _reasons(target: Target, last: Account, accounts: Sequence[Account]) -> list
 
 def _shown(basis: Basis) -> str:
     return f"{basis.gas}, {basis.method}, {basis.scope}"
-
-
-def _finite(emitted_t: float, year: int) -> float:
-    if not np.isfinite(emitted_t):
-        raise BadInput(f"emitted_t of {year}: {emitted_t}; expected a finite number")
-    return float(emitted_t)
