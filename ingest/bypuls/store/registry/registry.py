@@ -27,9 +27,12 @@ from bypuls.store.registry.tables import (
     HeatedArea,
     Intervention,
     Lamp,
+    Measure,
+    MeasureEffect,
     NonRoutineEvent,
     Price,
     ReportSchedule,
+    ScopePart,
     Sensor,
     Site,
     SpeedLimit,
@@ -154,6 +157,18 @@ class Registry:
     def targets(self) -> list[Target]:
         """All targets by id."""
         return self._all(Target)
+
+    def scope_parts(self) -> list[ScopePart]:
+        """What targets cover, by target, domain and carrier."""
+        return self._all(ScopePart)
+
+    def measures(self) -> list[Measure]:
+        """All measures by id, running and planned ones."""
+        return self._all(Measure)
+
+    def measure_effects(self) -> list[MeasureEffect]:
+        """What measures are planned to save, by measure and carrier."""
+        return self._all(MeasureEffect)
 
     def report_schedules(self) -> list[ReportSchedule]:
         """All scheduled reports by id, those that are switched off too."""

@@ -11,6 +11,7 @@ from bypuls.store.registry.tables.accounts import (
     Price,
     Target,
 )
+from bypuls.store.registry.tables.climate import Measure, MeasureEffect, ScopePart
 from bypuls.store.registry.tables.equipment import Calibration, Device, Intervention, NonRoutineEvent, Sensor
 from bypuls.store.registry.tables.places import Building, Cabinet, DimmingProfile, HeatedArea, Lamp, Site, SpeedLimit
 from bypuls.store.registry.tables.reporting import ReportSchedule
@@ -40,6 +41,9 @@ ENTITIES: dict[str, type[Base]] = {
         FactorChoice,
         Activity,
         Target,
+        ScopePart,
+        Measure,
+        MeasureEffect,
         ReportSchedule,
     )
 }
@@ -62,10 +66,13 @@ __all__ = [
     "HeatedArea",
     "Intervention",
     "Lamp",
+    "Measure",
+    "MeasureEffect",
     "NonRoutineEvent",
     "Price",
     "RegistryVersion",
     "ReportSchedule",
+    "ScopePart",
     "Sensor",
     "Site",
     "SpeedLimit",
