@@ -112,7 +112,10 @@ def test_completeness_never_makes_up_for_scope() -> None:
 
 def test_too_few_years() -> None:
     found = climate.status(TARGET, accounts()[2:])
-    assert [str(reason) for reason in found.reasons] == ["years: 2 known on the target's basis; expected at least 3"]
+    assert [str(reason) for reason in found.reasons] == ["years: 2 complete on the target's basis; expected at least 3"]
+    half = [dataclasses.replace(account, completeness=0.5) for account in accounts()[:3]]
+    found = climate.status(TARGET, [*half, accounts()[3]])
+    assert [str(reason) for reason in found.reasons] == ["years: 1 complete on the target's basis; expected at least 3"]
     assert climate.status(TARGET, []).reasons[0].code == "no account"
     assert climate.status(TARGET, [Account(2014, 9.0, 1.0, 1.0, AREA)]).reasons[0].code == "before baseline"
 

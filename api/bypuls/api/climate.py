@@ -7,20 +7,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import monotonic
-from typing import Any, Literal, cast
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from bypuls.analysis.climate import targets as accounts
-from bypuls.analysis.climate.forecast import projected_year
 from bypuls.api.directory import Directory
 from bypuls.api.energy import ENERGY_MEDIA, counted_meters, medium_rows
 from bypuls.api.periods import Span, edges_of
+from bypuls.api.targets.scope import metered_parts, scope_share
+from bypuls.api.targets.standing import standing
 from bypuls.store.protocol import Store
 from bypuls.store.registry import Factor, Sensor, Target
 
-_UNSTATED = "not stated"
 _FRESH_S = 60.0
 _SETTLED_S = 900.0
 
@@ -117,8 +116,9 @@ def target_view(directory: Directory, years: YearBook, target: Target, now: date
     for year in range(max((target.base_year or this_year) + 1, this_year - 10), this_year):
         found = years.year(directory, meters, year)
         if any(one.covered_s > 0.0 for one in found.values()):
-            measured.append(_account(target, year, found, factors, zone))
-    share = _scope_share(directory, target)
+            account = _account(target, year, found, factors, zone)
+            covered = metered_parts((meter for meter, _ in meters), account["media"])
+            measured.append(account | {"scope_share": scope_share(directory, target, covered)})
     view = {
         "target": target.id,
         "name": target.name,
@@ -133,10 +133,9 @@ def target_view(directory: Directory, years: YearBook, target: Target, now: date
         "source": target.source,
         "note": target.note,
         "meters": len(meters),
-        "scope_share": share,
         "accounts": measured,
     }
-    return view | _standing(target, measured, share, this_year)
+    return view | standing(target, measured, this_year)
 
 
 def _account(
@@ -178,81 +177,3 @@ def _account(
         "methods": sorted(methods),
         "media": media,
     }
-
-
-def _scope_share(directory: Directory, target: Target) -> float | None:
-    """The share of the target's scope that is measured, where the registry can tell: lamps behind metered cabinets,
-    one building's meters. What else a municipality emits isn't in the registry, so there the share is unknown."""
-    if target.kind == "lighting" and directory.lamps:
-        metered = {sensor.cabinet for sensor in directory.sensors_of(kinds=("meter",)) if sensor.cabinet}
-        return sum(lamp.cabinet in metered for lamp in directory.lamps.values()) / len(directory.lamps)
-    if target.kind == "building":
-        return 1.0 if directory.sensors_of(kinds=("meter",), building=target.scope) and target.scope else None
-    return None
-
-
-def _standing(target: Target, measured: list[dict[str, Any]], share: float | None, this_year: int) -> dict[str, Any]:
-    unknown: dict[str, Any] = {
-        "status": "insufficient data",
-        "status_year": measured[-1]["year"] if measured else None,
-        "completeness": measured[-1]["completeness"] if measured else None,
-        "reached_reduction": None,
-        "trajectory": None,
-        "full_budget_t": None,
-        "remaining_budget_t": None,
-        "required_share_per_year": None,
-        "required_t_per_year": None,
-        "projected_year": None,
-        "reasons": [],
-    }
-    if target.base_year is None or target.base_tonnes is None:
-        missing = "base_year" if target.base_year is None else "base_tonnes"
-        return unknown | {
-            "reasons": [{"code": "baseline", "found": f"no {missing}", "expected": "the registry's value"}]
-        }
-    gas = cast(Literal["CO2", "CO2e"], target.gas)
-    scope = target.scope or target.id
-    basis = accounts.Basis(gas, target.method or _UNSTATED, scope)
-    goal = accounts.Target(target.base_year, target.base_tonnes, target.target_year, target.reduction, basis)
-    made = [
-        accounts.Account(
-            one["year"],
-            one["emitted_t"],
-            min(one["completeness"], 1.0) if one["completeness"] is not None else None,
-            share,
-            accounts.Basis(gas, _method(target, one["methods"]), scope),
-        )
-        for one in measured
-    ]
-    found = accounts.status(goal, made)
-    lined = np.arange(target.base_year, max(target.target_year, this_year) + 1)
-    known = unknown | {
-        "status": found.state,
-        "status_year": found.year,
-        "trajectory": {"year": lined, "tonnes": accounts.trajectory(goal, lined)},
-        "full_budget_t": accounts.full_budget(goal),
-        "reasons": [{"code": r.code, "found": r.found, "expected": r.expected} for r in found.reasons],
-    }
-    if found.state == "insufficient data" or found.actual_t is None or found.year is None:
-        # What a part of the meters or of the scope emitted would look like a reduction.
-        return known
-    emitted = {
-        one["year"]: one["emitted_t"] if (one["completeness"] or 0.0) >= accounts.LEAST_COMPLETENESS else None
-        for one in measured
-    }
-    rate = accounts.required_rate(goal, found.actual_t, found.year)
-    return known | {
-        "reached_reduction": 1.0 - found.actual_t / target.base_tonnes,
-        "remaining_budget_t": accounts.remaining_budget(goal, emitted),
-        "required_share_per_year": rate.share_per_year if rate else None,
-        "required_t_per_year": rate.t_per_year if rate else None,
-        "projected_year": projected_year(goal, emitted),
-    }
-
-
-def _method(target: Target, methods: list[str]) -> str:
-    """The method of an account: that of the grid and heat declarations; burning gas has only one."""
-    declared = [method for method in methods if method != "combustion"]
-    if not declared:
-        return target.method or _UNSTATED
-    return " + ".join(declared)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from bypuls.store.registry import (
     Building,
@@ -14,7 +15,11 @@ from bypuls.store.registry import (
     Device,
     Intervention,
     Lamp,
+    Measure,
+    MeasureEffect,
+    NonRoutineEvent,
     Registry,
+    ScopePart,
     Sensor,
     Site,
     SpeedLimit,
@@ -24,7 +29,8 @@ from bypuls.store.registry import (
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """One version of the registry, by id; `limits` by site and `calibrations` by sensor, rising in time."""
+    """One version of the registry, by id; `limits` by site and `calibrations` by sensor, rising in time; `scope_parts`
+    by target, `effects` by measure, `events` by building."""
 
     version: int
     sites: dict[str, Site]
@@ -37,6 +43,10 @@ class Directory:
     limits: dict[str, list[SpeedLimit]]
     calibrations: dict[str, list[Calibration]]
     interventions: dict[str, Intervention]
+    scope_parts: dict[str, list[ScopePart]]
+    measures: dict[str, Measure]
+    effects: dict[str, list[MeasureEffect]]
+    events: dict[str, list[NonRoutineEvent]]
     registry: Registry
     _limit_kmh: dict[tuple[str, str | None, date], int | None] = field(default_factory=dict)
     _area_m2: dict[tuple[str, date], float | None] = field(default_factory=dict)
@@ -116,5 +126,16 @@ def _read(registry: Registry, version: int) -> Directory:
         limits=limits,
         calibrations=calibrations,
         interventions={row.id: row for row in registry.interventions()},
+        scope_parts=_by(registry.scope_parts(), "target"),
+        measures={row.id: row for row in registry.measures()},
+        effects=_by(registry.measure_effects(), "measure"),
+        events=_by(registry.non_routine_events(), "building"),
         registry=registry,
     )
+
+
+def _by(rows: Iterable[Any], name: str) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
+    for row in rows:
+        found.setdefault(getattr(row, name), []).append(row)
+    return found

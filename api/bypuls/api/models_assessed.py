@@ -126,15 +126,32 @@ class AccountModel(BaseModel):
     kwh: float
     kwh_with_factor_share: float | None
     completeness: float | None = Field(description="measured share of the registered meters' time")
+    scope_share: float | None = Field(description="accounted share of the target's scope; null = unknown")
     methods: list[str]
     media: dict[str, MediumAccountModel]
 
 
 class TrajectoryModel(BaseModel):
-    """The straight line to the target."""
+    """The straight line to the target, and the one that falls by the same share each year."""
 
     year: list[int]
     tonnes: list[float]
+    constant_rate_t: list[float]
+
+
+class ForecastModel(BaseModel):
+    """Theil–Sen through the complete years [t]; low_t … high_t is the interval of a single year's account."""
+
+    years_used: int = Field(examples=[7])
+    t_per_year: float = Field(description="change a year", examples=[-42.5])
+    t_per_year_low: float
+    t_per_year_high: float
+    falling: bool = Field(description="the change's whole interval lies below 0")
+    confidence: float = Field(examples=[0.9])
+    year: list[int]
+    tonnes: list[float]
+    low_t: list[float]
+    high_t: list[float]
 
 
 class ReasonModel(BaseModel):
@@ -161,16 +178,21 @@ class ClimateModel(BaseModel):
     source: str | None
     note: str | None
     meters: int
-    scope_share: float | None = Field(description="measured share of the target's scope; null = unknown")
     accounts: list[AccountModel]
     status: Literal["on track", "at risk", "off track", "insufficient data"]
     status_year: int | None
-    completeness: float | None
+    completeness: float | None = Field(description="of the last finished year")
+    scope_share: float | None = Field(
+        description="share of the target's scope that is measured or imported in the last finished year; null = unknown"
+    )
     reached_reduction: float | None = Field(description="of the last known year against the baseline, 0 to 1")
     trajectory: TrajectoryModel | None
+    constant_rate_share_per_year: float | None = Field(examples=[0.1188])
+    target_t: float | None = Field(description="what may be emitted in the target year")
     full_budget_t: float | None
     remaining_budget_t: float | None
     required_share_per_year: float | None
     required_t_per_year: float | None
-    projected_year: int | None
+    projected_year: int | None = Field(description="null below 5 complete years, or where the trend isn't falling")
+    forecast: ForecastModel | None = Field(description="null below 5 complete years")
     reasons: list[ReasonModel]

@@ -199,6 +199,16 @@ def status(target: Target, accounts: Sequence[Account]) -> Status:
     return Status(state, last.year, last.emitted_t, allowed, ())
 
 
+def whole(target: Target, account: Account) -> bool:
+    """Whether a year can be held against the target: known, complete, of nearly all the scope, and on its basis."""
+    shares = ((account.completeness, LEAST_COMPLETENESS), (account.scope_share, LEAST_SCOPE_SHARE))
+    return (
+        account.emitted_t is not None
+        and account.basis == target.basis
+        and all(share is not None and share >= least - ROUNDING for share, least in shares)
+    )
+
+
 def finite_tonnes(emitted_t: float, year: int) -> float:
     """`emitted_t` of a year [t], if it is a finite number. Raises BadInput."""
     if not np.isfinite(emitted_t):
@@ -233,9 +243,9 @@ def _reasons(target: Target, last: Account, accounts: Sequence[Account]) -> list
             reasons.append(Reason(code, f"{found} in {last.year}", f"at least {least:.0%}"))
     if last.basis != target.basis:
         reasons.append(Reason("basis", _shown(last.basis), _shown(target.basis)))
-    comparable = sum(account.emitted_t is not None and account.basis == target.basis for account in accounts)
+    comparable = sum(whole(target, account) for account in accounts)
     if comparable < LEAST_YEARS:
-        reasons.append(Reason("years", f"{comparable} known on the target's basis", f"at least {LEAST_YEARS}"))
+        reasons.append(Reason("years", f"{comparable} complete on the target's basis", f"at least {LEAST_YEARS}"))
     return reasons
 
 
