@@ -98,6 +98,7 @@ def refuse_unknown(sensor: str, options: Mapping[str, object], known: Collection
 DRIVERS: Mapping[str, str] = MappingProxyType(
     {
         "ops243": "bypuls.edge.drivers.ops243:configure",
+        "modbus": "bypuls.edge.drivers.modbus:configure",
         "sdm": "bypuls.edge.drivers.sdm:configure",
         "mbus": "bypuls.edge.drivers.mbus:configure",
         "pulses": "bypuls.edge.drivers.pulses:configure",
