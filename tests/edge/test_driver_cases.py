@@ -16,6 +16,7 @@ from pymodbus.pdu.register_message import ReadInputRegistersResponse
 from bypuls.edge.driver import DRIVERS, DriverError, Timed, configure
 from bypuls.edge.drivers.contact import Contact
 from bypuls.edge.drivers.debounce import Debounce
+from bypuls.edge.drivers.han import Han
 from bypuls.edge.drivers.mbus import MBus
 from bypuls.edge.drivers.modbus import ModbusDevice
 from bypuls.edge.drivers.modbus_profile import Profile, shipped
@@ -181,6 +182,22 @@ def on_modbus(driver_name: str, text: str, options: Mapping[str, Any]) -> tuple[
     return driver, driver.readings()
 
 
+def han_port(text: str) -> tuple[Any, Iterator[Any]]:
+    """A line of a case: when the bytes have come [s], and the bytes, hexadecimal."""
+    script = [(float(t), bytes.fromhex(said)) for t, _, said in (line.partition("\t") for line in text.splitlines())]
+    port = ScriptedPort(script)
+    silent = not script
+    driver = Han(SENSOR, port="case", opener=port.open, monotonic=port.monotonic)
+
+    def readings() -> Iterator[Any]:
+        for item in driver.readings():
+            yield item
+            if port.over and not silent and item is None:
+                driver.close()
+
+    return driver, readings()
+
+
 def settled(text: str, settle_s: float) -> tuple[bool, list[tuple[float, bool]]]:
     """(level at first, changes) of a contact; the last line says only how long it was watched."""
     edges = [(float(t), level == "closed") for t, level in (line.split() for line in text.splitlines())]
@@ -226,6 +243,8 @@ def test_what_a_driver_makes_of_its_sensor(folder: Path, tmp_path: Path) -> None
             driver, readings = meter_on_mbus(text, options)
         case "sdm" | "modbus" as name:
             driver, readings = on_modbus(name, text, options)
+        case "han":
+            driver, readings = han_port(text)
         case "pulses":
             driver, readings = pulse_meter(text, options)
         case "contact":
@@ -259,7 +278,7 @@ def same(value: object, wanted: object) -> bool:
 def test_every_driver_has_cases_good_and_bad() -> None:
     told = {folder.name: json.loads((folder / "expected.json").read_text("utf-8")) for folder in CASES}
     assert {case["driver"] for case in told.values()} == set(DRIVERS)
-    for driver in ("ops243", "mbus", "modbus", "sdm", "onewire"):
+    for driver in ("ops243", "mbus", "han", "modbus", "sdm", "onewire"):
         assert {"error" in case for case in told.values() if case["driver"] == driver} == {True, False}
 
 

@@ -101,6 +101,7 @@ DRIVERS: Mapping[str, str] = MappingProxyType(
         "modbus": "bypuls.edge.drivers.modbus:configure",
         "sdm": "bypuls.edge.drivers.sdm:configure",
         "mbus": "bypuls.edge.drivers.mbus:configure",
+        "han": "bypuls.edge.drivers.han:configure",
         "pulses": "bypuls.edge.drivers.pulses:configure",
         "contact": "bypuls.edge.drivers.contact:configure",
         "onewire": "bypuls.edge.drivers.onewire:configure",

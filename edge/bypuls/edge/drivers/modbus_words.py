@@ -1,4 +1,7 @@
-"""Which registers are asked for, and how their words become a reading, as a profile says. Pure: {(function, address): word} in, a reading out."""
+"""Which registers are asked for, and how a profile makes a reading of their words: {(function, address): word} in.
+
+Pure: no line is opened here.
+"""
 
 from __future__ import annotations
 
