@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from dali.memory.energy import ActiveEnergy
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -126,6 +127,18 @@ class TestD4i:
     def test_what_is_no_value_is_refused(self, raw: str) -> None:
         with pytest.raises(BadFrame):
             decode_scaled(bytes.fromhex(raw))
+
+    @given(
+        st.binary(min_size=7, max_size=7) | st.sampled_from([b"\x00" + b"\xff" * 6, b"\xfd" + b"\xff" * 5 + b"\xfe"])
+    )
+    def test_python_dali_agrees(self, raw: bytes) -> None:
+        try:
+            ours = decode_scaled(raw)
+        except BadFrame:
+            ours = None
+        # A flag of python-dali's (not known, invalid) is no number, and neither is it here.
+        theirs = None if ActiveEnergy.check_raw(raw) else ActiveEnergy.raw_to_value(raw)
+        assert ours == theirs
 
     @given(st.integers(0, 2**32 - 3), st.integers(-6, 6))
     def test_round_trip(self, value: int, exponent: int) -> None:

@@ -102,6 +102,7 @@ def decode_list(payload: bytes, decoder: AutoDecoder) -> Mapping[str, object]:
     """A list of the meter by amshan's names (`active_power_import` …). Raises BadFrame."""
     if payload[: len(_LLC)] == _LLC and payload[len(_LLC) : len(_LLC) + 1] and payload[len(_LLC)] in _ENCRYPTED:
         raise BadFrame(f"{_shown(payload)} — an encrypted telegram; expected a plain one (ask the grid company)")
+    decoded: Mapping[str, object] | None
     try:
         decoded = decoder.decode_message_payload(payload)
     except KeyError:
