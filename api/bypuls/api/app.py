@@ -13,9 +13,9 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
 from bypuls.api.access import RateLimit
+from bypuls.api.accounts.account import Accounts
 from bypuls.api.answers import body_of
 from bypuls.api.bounded import Bounded
-from bypuls.api.climate import YearBook
 from bypuls.api.context import ApiContext
 from bypuls.api.directory import DirectorySource
 from bypuls.api.latest import latest_of, told
@@ -77,7 +77,7 @@ def create_app(context: ApiContext) -> FastAPI:
     app.state.rate_limit = RateLimit(settings.rate_per_s, settings.burst)
     app.state.heavy = Bounded(settings.heavy, settings.heavy_wait_s)
     app.state.meters = new_meters()
-    app.state.years = YearBook(context.store, settings.zone)
+    app.state.accounts = Accounts(context.store, context.book, settings.zone)
     app.state.live = LiveFeed(
         lambda: _snapshot(context, app.state.directory),
         every_s=settings.live_every_s,

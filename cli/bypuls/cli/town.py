@@ -104,18 +104,30 @@ def register(registry: Registry, town: Town) -> None:
             raise RuntimeError(f"the simulated town's {entity}: {report.errors[0]}")
 
 
-def write_history(town_file: TownFile, data_dir: Path, store: Store, progress: Callable[[datetime], None]) -> int:
-    """Writes what is missing of the history, the newest month first; how many bins. It can be stopped and goes on."""
+def write_history(
+    town_file: TownFile,
+    data_dir: Path,
+    store: Store,
+    progress: Callable[[datetime], None],
+    changed: Callable[[list[tuple[str, str, int, int]]], None] = lambda _changed: None,
+) -> int:
+    """Writes what is missing of the history, the newest month first; how many bins. It can be stopped and goes on.
+
+    changed : told of the bins that were written, by kind, sensor, start and end [µs UTC].
+    """
     start = datetime.fromisoformat(town_file.wanted_from)
     done = datetime.fromisoformat(town_file.done_from)
     town, count = town_file.town, 0
     while done > start:
         month = max(start, (done - timedelta(microseconds=1)).replace(day=1, hour=0, minute=0, second=0, microsecond=0))
+        written: list[tuple[str, str, int, int]] = []
         # All blocks of a sensor together: they differ in their tags and must not replace one another.
         for (kind, sensor), blocks in groupby(history(town, month, done), key=lambda block: (block.kind, block.sensor)):
             bins = [Bins(kind, sensor, block.t_us, block.columns, block.tags, asset=block.asset) for block in blocks]
             store.replace_bins(kind, sensor, to_us(month), to_us(done), bins)
             count += sum(len(block.t_us) for block in bins)
+            written.append((kind, sensor, to_us(month), to_us(done)))
+        changed(written)
         done = month
         town_file = TownFile(town_file.seed, town_file.begins, town_file.wanted_from, town_file.until, done.isoformat())
         town_file.write(data_dir)
@@ -149,7 +161,7 @@ def history_command(
     with opened(data_dir, influx_url) as platform:
         if isinstance(platform.store, InfluxStore):
             platform.store.setup()
-        count = write_history(town_file, data_dir, platform.store, progress)
+        count = write_history(town_file, data_dir, platform.store, progress, platform.book.note_changes)
     typer.echo(f"{count} bins written in {time.monotonic() - started:.1f} s.")
 
 

@@ -10,8 +10,9 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from bypuls.api.access import Reader
+from bypuls.api.accounts.account import Accounts
 from bypuls.api.answers import answer
-from bypuls.api.climate import YearBook, target_view
+from bypuls.api.climate import target_view
 from bypuls.api.context import ApiContext, Context, Registered
 from bypuls.api.directory import Directory
 from bypuls.api.energy import building_energy, counted_meters, medium_rows, totals
@@ -135,8 +136,8 @@ def energy_of(
 
 def view_of(request: Request, context: ApiContext, directory: Directory, target: str) -> dict[str, Any]:
     """A target with its road."""
-    years: YearBook = request.app.state.years
-    return target_view(directory, years, directory.targets[target], context.clock(), context.settings.zone)
+    accounts: Accounts = request.app.state.accounts
+    return target_view(directory, accounts, directory.targets[target], context.clock(), context.settings.zone)
 
 
 @router.get("/climate", response_model=Page[ClimateModel], tags=["climate"])

@@ -3,27 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import Any
 
 from bypuls.api.directory import Directory
-from bypuls.store.registry import ScopePart, Sensor, Target
-
-
-def domain_of(meter: Sensor) -> str:
-    """The domain of the climate accounts that a meter belongs to."""
-    domain: str | None = getattr(meter, "domain", None)
-    if domain is not None:
-        return domain
-    return "lighting" if meter.cabinet is not None or meter.lamp is not None else "buildings"
-
-
-def metered_parts(meters: Iterable[Sensor], media: dict[str, Any]) -> set[tuple[str, str]]:
-    """(domain, carrier) of the meters whose medium has tonnes in a year's account."""
-    return {
-        (domain_of(meter), meter.medium)
-        for meter in meters
-        if meter.medium is not None and media.get(meter.medium, {}).get("emitted_t") is not None
-    }
+from bypuls.store.registry import ScopePart, Target
 
 
 def share_of(parts: Iterable[ScopePart], covered: Collection[tuple[str, str]]) -> float | None:

@@ -241,7 +241,8 @@ class RollupWorker:
                 self._set_aside.update(window.marks)
                 log.exception("a window can't be rolled up", kind=window.kind, sensor=window.sensor)
                 continue
-            self._book.clean([window])
+            interval_s = (entry.interval_s if entry else None) or DEFAULT_INTERVAL_S
+            self._book.clean([window], reach_us=int(max(interval_s * (CONTEXT_READINGS + 1), 86_400.0) * 1e6))
         if self._retention is not None and self._lease():
             self._retention.run(admission, stop)
         # Fewer than were asked for: that was all of it. What came meanwhile may wait and be rolled up together.

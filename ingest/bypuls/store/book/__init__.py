@@ -4,6 +4,7 @@ from bypuls.store.book.book import Book, Taken, Tally, as_store_errors
 from bypuls.store.book.dirty import Window, as_windows
 from bypuls.store.book.ledger import EpochLine, HourLine
 from bypuls.store.book.letters import DeadLetter, DeadLettersFull, Letter
+from bypuls.store.book.meter_years import GridForecast, MeterYear
 from bypuls.store.book.report_runs import ReportRun
 from bypuls.store.book.seals import Seal
 
@@ -12,8 +13,10 @@ __all__ = [
     "DeadLetter",
     "DeadLettersFull",
     "EpochLine",
+    "GridForecast",
     "HourLine",
     "Letter",
+    "MeterYear",
     "ReportRun",
     "Seal",
     "Taken",

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 
-from bypuls.store.book import dirty, ledger, letters, report_runs, seals
+from bypuls.store.book import dirty, ledger, letters, meter_years, report_runs, seals
 from bypuls.store.book.dirty import Window
 from bypuls.store.book.ledger import EpochLine, HourLine
 from bypuls.store.book.letters import DeadLetter, Letter, Room
+from bypuls.store.book.meter_years import GridForecast, MeterYear
 from bypuls.store.book.report_runs import ReportRun
 from bypuls.store.book.seals import Seal
 from bypuls.store.book.tables import device_alarm
@@ -141,10 +142,48 @@ class Book:
         with self._reading() as connection:
             return dirty.marked(connection, most_marks)
 
-    def clean(self, windows: Iterable[Window]) -> None:
-        """These were rolled up as they were read."""
+    def clean(self, windows: Sequence[Window], *, reach_us: int = 0) -> None:
+        """These were rolled up as they were read; bins up to `reach_us` around them may have changed."""
         with self._writing() as connection:
             dirty.clear(connection, windows)
+            meter_years.note_changes(
+                connection, [(w.kind, w.sensor, w.start_us - reach_us, w.end_us + reach_us) for w in windows]
+            )
+
+    def note_changes(self, changed: Iterable[tuple[str, str, int, int]]) -> None:
+        """Whoever replaces bins past the rollups says so: (kind, sensor, start, end [µs UTC]); accounts add up anew."""
+        with self._writing() as connection:
+            meter_years.note_changes(connection, changed)
+
+    def changes(self, start_us: int, end_us: int) -> dict[str, int]:
+        """How often the bins of each meter within [start, end) changed; those that never did are left out."""
+        with self._reading() as connection:
+            return meter_years.changes(connection, start_us, end_us)
+
+    def all_changes(self, start_us: int, end_us: int) -> int:
+        """The same of all meters together: while it stays, so do accounts."""
+        with self._reading() as connection:
+            return meter_years.all_changes(connection, start_us, end_us)
+
+    def meter_years(self, year: int, zone: str, factors: Sequence[str]) -> list[MeterYear]:
+        """What meters' years came to, with these fingerprints of hourly factors ('' = energy alone)."""
+        with self._reading() as connection:
+            return meter_years.kept(connection, year, zone, factors)
+
+    def keep_meter_years(self, years: Sequence[MeterYear]) -> None:
+        """Keeps what meters' years came to."""
+        with self._writing() as connection:
+            meter_years.keep(connection, years)
+
+    def grid_forecasts(self) -> list[GridForecast]:
+        """The newest forecast of the grid's emission, by area."""
+        with self._reading() as connection:
+            return meter_years.forecasts(connection)
+
+    def keep_grid_forecast(self, forecast: GridForecast) -> None:
+        """Keeps a forecast in place of the area's older one."""
+        with self._writing() as connection:
+            meter_years.keep_forecast(connection, forecast)
 
     def dirty_marks(self) -> int:
         """How many marks wait to be rolled up."""

@@ -113,6 +113,38 @@ seal = Table(
     Column("deleting", Boolean, nullable=False),
 )
 
+# How often the bins of a sensor changed, by UTC month since 1970; the sensor '' counts for all of them.
+bin_change = Table(
+    "bin_change",
+    metadata,
+    Column("month", Integer, primary_key=True, autoincrement=False),
+    Column("sensor", _ID, primary_key=True),
+    Column("changes", BigInteger, nullable=False),
+)
+
+# What a meter's calendar year came to, so that accounts of many years needn't add it up again. `factor` is the
+# fingerprint of the factors of its hours, '' for the energy alone; `seen` the changes of its bins by then.
+meter_year = Table(
+    "meter_year",
+    metadata,
+    Column("year", Integer, primary_key=True, autoincrement=False),
+    Column("zone", _ID, primary_key=True),
+    Column("factor", _ID, primary_key=True),
+    Column("sensor", _ID, primary_key=True),
+    Column("seen", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+)
+
+# The newest forecast of the grid's emission by area, for 'now or later'; never for accounts.
+grid_forecast = Table(
+    "grid_forecast",
+    metadata,
+    Column("area", _ID, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("fetched_us", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+)
+
 # What became of a scheduled report: one row for each schedule and period.
 report_run = Table(
     "report_run",

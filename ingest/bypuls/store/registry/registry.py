@@ -16,6 +16,7 @@ from bypuls.store.registry.admission import Admission, read_admission, read_vers
 from bypuls.store.registry.database import database_url, migrate, open_engine, snapshots, writing
 from bypuls.store.registry.session import RegistrySession
 from bypuls.store.registry.tables import (
+    Activity,
     Base,
     Building,
     Cabinet,
@@ -24,6 +25,7 @@ from bypuls.store.registry.tables import (
     Device,
     DimmingProfile,
     Factor,
+    FactorChoice,
     HeatedArea,
     Intervention,
     Lamp,
@@ -197,6 +199,14 @@ class Registry:
             query = query.where(Factor.valid_from < end)
         with self.reading() as session:
             return list(session.scalars(query))
+
+    def factor_choices(self) -> list[FactorChoice]:
+        """Which set of factors a carrier is accounted with, by view and carrier."""
+        return self._all(FactorChoice)
+
+    def activities(self) -> list[Activity]:
+        """All imported amounts by id."""
+        return self._all(Activity)
 
     def limit_kmh(self, site: str, direction: str | None, day: date) -> int | None:
         """The limit [km/h] posted at `site` on local `day`; None where none is known.
