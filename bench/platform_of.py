@@ -32,7 +32,8 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def running(folder: Path) -> Iterator[Running]:
-    """Starts both, ends both. Raises RuntimeError where mosquitto isn't installed or doesn't start."""
+    """Starts both, ends both. What is published before ingest listens would be sent again half a minute later only, so
+    this waits for its word. Raises RuntimeError where mosquitto isn't installed or one of them doesn't start."""
     program = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
     if program is None:
         raise RuntimeError("this bench needs mosquitto: apt install mosquitto")
@@ -55,8 +56,14 @@ def running(folder: Path) -> Iterator[Running]:
                     raise RuntimeError("mosquitto does not answer") from None
                 time.sleep(0.05)
         words = ["ingest", "--data-dir", str(folder), "--broker-port", str(port)]
-        with (folder / "ingest.log").open("w") as log:
+        told = folder / "ingest.log"
+        with told.open("w") as log:
             ingest = subprocess.Popen([sys.executable, "-m", "bypuls.cli", *words], stdout=log, stderr=log)
         stack.callback(ingest.wait, 20)
         stack.callback(ingest.terminate)
+        deadline = time.monotonic() + 60
+        while "connected to the broker" not in (said := told.read_text("utf-8")):
+            if ingest.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"ingest does not connect:\n{said}")
+            time.sleep(0.05)
         yield Running(folder, port)

@@ -10,9 +10,11 @@ import pytest
 from bypuls.api import ApiSettings, create_app
 from bypuls.store.book import Book, Letter, Taken
 from bypuls.store.protocol import Misconfigured, Unavailable
-from bypuls.store.registry import create_key, open_registry
+from bypuls.store.registry import Device, Sensor, create_key, open_registry
 from bypuls.store.sqlite import SqliteStore
+from bypuls.wire import Lamp, Passage
 
+NOW = datetime(2026, 3, 30, 10, 7, tzinfo=UTC)
 PATHS = (
     "/health", "/version", "/sites", "/cabinets", "/lamps", "/buildings", "/sensors", "/devices", "/latest",
     "/series?sensor=hall-el", "/readings?sensor=hall-el", "/today", "/traffic", "/traffic/high-street/summary",
@@ -80,7 +82,7 @@ def test_an_unknown_id_is_not_found(client: Any, path: str, field: str) -> None:
     "path",
     [
         "/sites/%2e%2e", "/sites/A", "/sites/a%00", "/lamps/a%0Ab", "/sensors?limit=0", "/sensors?limit=1001",
-        "/sensors?offset=-1", "/sensors?kind=x;y", "/latest?site=../x", "/sites?limt=1", "/ledger?device=B!",
+        "/sensors?offset=-1", "/sensors?kind=x;y", "/sensors?kind=radar", "/latest?site=../x", "/sites?limt=1", "/ledger?device=B!",
         "/traffic/high-street/summary?direction=up", "/traffic/high-street/summary?from=2001-01-01&to=2020-01-01",
         "/readings?sensor=hall-el&from=2025-01-01&to=2025-06-01", "/today?from=tomorrow",
     ],
@@ -138,6 +140,37 @@ def test_a_device_says_how_it_is(client: Any) -> None:
     assert (good["state"], good["outbox_rows"], good["failing"], good["online"]) == ("current", 3, ["station"], None)
     # What a silent device waited with hours ago isn't what it waits with now.
     assert (silent["state"], silent["outbox_rows"], silent["t"]) == ("silent", None, "2026-03-30T04:07:00Z")
+
+
+def test_a_device_that_tells_no_health_was_heard_by_its_sensors(make_client: Any, tmp_path: Any) -> None:
+    registry = open_registry(tmp_path / "registry.db")
+    with registry.session() as session:
+        session.add_all([Device(id="gateway", name="Gateway"), Device(id="mute", name="Mute")])
+        session.flush()
+        session.add_all(
+            Sensor(id=id, device="gateway", kind=kind, name=id) for id, kind in (("count", "passage"), ("lamp", "lamp"))
+        )
+    store = SqliteStore(tmp_path / "store")
+    store.write(
+        [
+            Lamp(sensor="lamp", t=NOW.replace(hour=1), on=True),
+            Passage(sensor="count", t=NOW.replace(minute=5, second=41), speed_kmh=40.0, direction="toward"),
+        ]
+    )
+    key = create_key(registry, "reader", ["read"])
+    heard, mute = make_client(key=key, registry=registry, store=store).told("/devices")["items"]
+    # To the minute: the moment of a single vehicle isn't everybody's to know.
+    assert (heard["state"], heard["t"], heard["age_s"]) == ("current", "2026-03-30T10:05:00Z", 60.0)
+    assert heard["outbox_rows"] is None
+    assert (mute["state"], mute["t"]) == ("never", None)
+    store.close()
+    registry.close()
+
+
+def test_what_is_still_to_come_is_not_missing(client: Any) -> None:
+    running = client.told("/energy/hall", every="day", **{"from": "2026-03-30"})
+    assert running["columns"]["heat_coverage"] == [1.0]
+    assert running["media"]["heat"]["coverage"] == 1.0
 
 
 def test_status_messages_and_the_broker_where_somebody_listens(make_client: Any, town: Any) -> None:

@@ -16,12 +16,14 @@ from pymodbus.pdu.register_message import ReadInputRegistersResponse
 from bypuls.edge.driver import DRIVERS, DriverError, Timed, configure
 from bypuls.edge.drivers.contact import Contact
 from bypuls.edge.drivers.debounce import Debounce
+from bypuls.edge.drivers.han import Han
 from bypuls.edge.drivers.mbus import MBus
+from bypuls.edge.drivers.modbus import ModbusDevice
+from bypuls.edge.drivers.modbus_profile import Profile, shipped
 from bypuls.edge.drivers.onewire import OneWire
 from bypuls.edge.drivers.ops243 import Ops243
 from bypuls.edge.drivers.pulse_state import PulseState
 from bypuls.edge.drivers.pulses import Pulses
-from bypuls.edge.drivers.sdm import Sdm
 from bypuls.wire import Reading
 
 CASES = sorted(Path(__file__).with_name("cases").iterdir())
@@ -136,7 +138,7 @@ def meter_on_mbus(text: str, options: Mapping[str, Any]) -> tuple[Any, Iterator[
 
 
 class RegisterMap:
-    """A Modbus client whose meter holds the registers of a case; what it doesn't hold it refuses."""
+    """A Modbus client whose device holds the registers of a case; what it doesn't hold it refuses."""
 
     def __init__(self, words: dict[int, int], unit: int) -> None:
         self.words, self.unit = words, unit
@@ -158,16 +160,42 @@ class RegisterMap:
     read_holding_registers = read_input_registers
 
 
-def meter_on_modbus(text: str, options: Mapping[str, Any]) -> tuple[Any, Iterator[Any]]:
+def on_modbus(driver_name: str, text: str, options: Mapping[str, Any]) -> tuple[Any, Iterator[Any]]:
+    """A line of a case: the address of the first word, then words, all hexadecimal."""
     words: dict[int, int] = {}
     for line in text.splitlines():
-        address, high, low = (int(part, 16) for part in line.split())
-        words |= {address: high, address + 1: low}
+        first, *held = (int(part, 16) for part in line.partition("#")[0].split())
+        words |= enumerate(held, start=first)
+    template = configure(SENSOR, driver_name, options)
+    assert isinstance(template, ModbusDevice)
+    profile: Profile = template._profile
     client = RegisterMap(words, options.get("unit", 1))
-    driver = Sdm(
-        SENSOR, address="case", connect=lambda: client, model=options["model"], unit=client.unit, interval_s=0.001
+    driver = ModbusDevice(
+        SENSOR,
+        address="case",
+        connect=lambda: client,
+        profile=profile,
+        offset=template._offset,
+        unit=client.unit,
+        interval_s=0.001,
     )
     return driver, driver.readings()
+
+
+def han_port(text: str) -> tuple[Any, Iterator[Any]]:
+    """A line of a case: when the bytes have come [s], and the bytes, hexadecimal."""
+    script = [(float(t), bytes.fromhex(said)) for t, _, said in (line.partition("\t") for line in text.splitlines())]
+    port = ScriptedPort(script)
+    silent = not script
+    driver = Han(SENSOR, port="case", opener=port.open, monotonic=port.monotonic)
+
+    def readings() -> Iterator[Any]:
+        for item in driver.readings():
+            yield item
+            if port.over and not silent and item is None:
+                driver.close()
+
+    return driver, readings()
 
 
 def settled(text: str, settle_s: float) -> tuple[bool, list[tuple[float, bool]]]:
@@ -213,8 +241,10 @@ def test_what_a_driver_makes_of_its_sensor(folder: Path, tmp_path: Path) -> None
             driver, readings = radar(text, options)
         case "mbus":
             driver, readings = meter_on_mbus(text, options)
-        case "sdm":
-            driver, readings = meter_on_modbus(text, options)
+        case "sdm" | "modbus" as name:
+            driver, readings = on_modbus(name, text, options)
+        case "han":
+            driver, readings = han_port(text)
         case "pulses":
             driver, readings = pulse_meter(text, options)
         case "contact":
@@ -248,8 +278,14 @@ def same(value: object, wanted: object) -> bool:
 def test_every_driver_has_cases_good_and_bad() -> None:
     told = {folder.name: json.loads((folder / "expected.json").read_text("utf-8")) for folder in CASES}
     assert {case["driver"] for case in told.values()} == set(DRIVERS)
-    for driver in ("ops243", "mbus", "sdm", "onewire"):
+    for driver in ("ops243", "mbus", "han", "modbus", "sdm", "onewire"):
         assert {"error" in case for case in told.values() if case["driver"] == driver} == {True, False}
+
+
+def test_every_shipped_profile_has_a_case() -> None:
+    told = [json.loads((folder / "expected.json").read_text("utf-8")) for folder in CASES]
+    named = {case["options"].get("profile", case["options"].get("model")) for case in told if "error" not in case}
+    assert set(shipped()) - named == set()
 
 
 def test_a_radar_is_set_up_before_it_is_read() -> None:

@@ -19,10 +19,11 @@ from bypuls.edge import drivers
 from bypuls.edge.driver import DRIVERS, BadOption, Garbage, Silent, Unplugged, configure
 from bypuls.edge.drivers.bus import bus_at
 from bypuls.edge.drivers.debounce import Debounce
+from bypuls.edge.drivers.modbus_profile import load_shipped
+from bypuls.edge.drivers.modbus_words import decode_float, spans
 from bypuls.edge.drivers.onewire import decode_temperature, decode_w1_slave
 from bypuls.edge.drivers.patience import BadFrame, Patience, Schedule
 from bypuls.edge.drivers.pulse_state import PulseState, load, save
-from bypuls.edge.drivers.sdm_registers import MODELS, decode_float, spans
 from bypuls.sim.pty_port import PtyPort
 
 SAMPLES = sorted(Path(drivers.__path__[0]).glob("*.toml"))
@@ -63,6 +64,14 @@ class TestOptions:
             ("sdm", {"model": "sdm120", "transport": "rtu", "port": "p", "host": "h"}, "host"),
             ("sdm", {"model": "sdm120", "host": "h", "baud": 9600}, "baud"),
             ("sdm", {"model": "sdm120", "host": "h", "unit": 0}, "unit"),
+            ("sdm", {"host": "h", "model": "sdm120", "profile": "sdm120"}, "profile"),
+            ("modbus", {"host": "h"}, "profile"),
+            ("modbus", {"host": "h", "profile": "sdm631"}, "did you mean sdm630"),
+            ("modbus", {"host": "h", "profile": "sdm630", "profile_file": "f"}, "profile"),
+            ("modbus", {"host": "h", "profile_file": "/nowhere/meter.toml"}, "profile_file"),
+            ("modbus", {"host": "h", "profile": "sdm630", "index": 1}, "index"),
+            ("modbus", {"host": "h", "profile": "lamp-gateway", "index": 2048}, "index"),
+            ("modbus", {"host": "h", "profile": "sdm630", "unit": 300}, "unit"),
             ("mbus", {"port": "p"}, "address"),
             ("mbus", {"port": "p", "address": 1, "medium": "cooling"}, "medium"),
             ("mbus", {"port": "p", "address": 1, "parity": "mark"}, "parity"),
@@ -241,14 +250,13 @@ class TestPulseState:
 class TestRegisters:
     @given(st.floats(width=32, allow_nan=False, allow_infinity=False))
     def test_a_float_is_the_shortest_decimal_that_is_it(self, value: float) -> None:
-        high, low = struct.unpack(">HH", struct.pack(">f", value))
-        decimal = decode_float({0: high, 1: low}, 0)
+        decimal = decode_float(struct.pack(">f", value))
         assert struct.pack(">f", float(decimal)) == struct.pack(">f", value)
         assert len(decimal.as_tuple().digits) <= 9
 
     def test_nothing_is_asked_for_that_a_meter_does_not_have(self) -> None:
-        assert spans(MODELS["sdm120"]) == [(0, 2), (6, 2), (12, 2), (30, 2), (72, 4)]
-        assert spans(MODELS["sdm630"]) == [(0, 12), (52, 2), (62, 2), (72, 4)]
+        assert spans(load_shipped("sdm120").registers) == [(4, 0, 2), (4, 6, 2), (4, 12, 2), (4, 30, 2), (4, 72, 4)]
+        assert spans(load_shipped("sdm630").registers) == [(4, 0, 12), (4, 52, 2), (4, 62, 2), (4, 72, 4)]
 
 
 class TestSerialPort:

@@ -7,16 +7,20 @@ import socket
 import struct
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bypuls.edge import drivers
 from bypuls.edge.driver import Driver, Garbage, Silent, Unplugged, configure
+from bypuls.edge.drivers.modbus_profile import load_shipped, shipped
 from bypuls.sim.mbus_meter import Fault as MBusFault
 from bypuls.sim.mbus_meter import Identity, MBusMeter, MeterValues
+from bypuls.sim.modbus_layout import Layout, layout
 from bypuls.sim.modbus_meters import ElectricityValues, ModbusMeters, SimulatedMeter
 from bypuls.sim.pty_port import PtyPort
-from bypuls.wire import Meter
+from bypuls.wire import Lamp, Meter
 
 SHOWN = ElectricityValues(
     (230.1, 229.8, 231.5), (1.5, 2.25, 0.7), power_w=1033.4, import_wh=37_351_120, export_wh=12, power_factor=0.97
@@ -159,6 +163,50 @@ class TestModbus:
         values = ElectricityValues((230.0,), (1.0,), 1.0, 123_456_789.0)
         with ModbusMeters({1: SimulatedMeter("sdm120", lambda: values)}) as line:
             assert first(sdm(line, 1, "sdm120")).import_wh == pytest.approx(coarse * 1000, abs=1)
+
+
+class TestProfiles:
+    """The simulator reads a profile by its own code, and serves it; the driver reads what is served by its own."""
+
+    lamps = (
+        {"on": True, "level_pct": 50.0, "power_w": 61.25, "energy_wh": 1_234_567.0, "voltage_v": 229.8, "temp_c": -12.0,
+         "power_factor": 0.93, "operating_s": 14_542_016.0, "faults": ()},
+        {"on": False, "level_pct": 0.0, "faults": ("lampFailure", "communicationFailure")},
+    )  # fmt: skip
+
+    @pytest.mark.parametrize("name", [name for name in shipped() if name != "lamp-gateway"])
+    def test_what_is_served_is_read(self, name: str) -> None:
+        profile = load_shipped(name)
+        layout = layout_of(name)
+        shown = ElectricityValues((230.1, 229.8, 231.5), (1.5, 2.25, 0.7), -1033.4, 37_351_100, 1_200, 0.97)
+        serial = "12345678" if layout.serial else None
+        with ModbusMeters({7: SimulatedMeter(layout, lambda: shown, serial)}) as line:
+            given = {"host": line.host, "tcp_port": line.tcp_port, "unit": 7, "profile": name, "answer_s": 0.5}
+            driver = configure("meter-7", "modbus", given)
+            meter = first(driver)
+        told = {"power_w": -1033.4, "import_wh": 37_351_100, "export_wh": 1_200, "power_factor": 0.97}
+        phases = {"voltage_v": shown.voltage_v, "current_a": shown.current_a}
+        for register in profile.registers:
+            wanted = told.get(register.field) or phases[register.field][: len(register.addresses)]
+            assert getattr(meter, register.field) == pytest.approx(wanted), register.field
+        assert set(meter.values()) == {r.field for r in profile.registers} | {"medium"} | (
+            {"serial"} if serial else set()
+        )
+        assert meter.serial == serial
+        assert f"(profile {name})" in driver.describe()
+
+    def test_lamps_behind_a_gateway(self) -> None:
+        with ModbusMeters({1: SimulatedMeter(layout_of("lamp-gateway"), lambda: self.lamps)}) as line:
+            given = {"host": line.host, "tcp_port": line.tcp_port, "profile": "lamp-gateway", "answer_s": 0.5}
+            lit, out = (first(configure("lamp-1", "modbus", given | {"index": index})) for index in (0, 1))
+            with pytest.raises(Garbage, match="0x0040"):
+                list(configure("lamp-1", "modbus", given | {"index": 2, "interval_s": 0.05}).readings())
+        assert lit == Lamp(sensor="lamp-1", **self.lamps[0])
+        assert out == Lamp(sensor="lamp-1", **self.lamps[1])
+
+
+def layout_of(name: str) -> Layout:
+    return layout((Path(drivers.__path__[0]) / "profiles" / f"{name}.toml").read_text("utf-8"))
 
 
 def _received(connection: socket.socket) -> Iterator[bytes]:

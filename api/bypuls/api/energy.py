@@ -87,9 +87,13 @@ def medium_rows(store: Store, meters: Sequence[tuple[Sensor, int]], span: Span) 
 
 
 def there_s(meter: Sensor, span: Span) -> Floats:
-    """(rows,) how long the meter was there in each row [s]: one that was swapped is two sensors, each for its time."""
+    """(rows,) how long the meter was there in each row until now [s]: one that was swapped is two sensors, each for its
+    time."""
     first = to_us(meter.valid_from) if meter.valid_from is not None else span.start_us
-    last = to_us(meter.valid_to) if meter.valid_to is not None else span.end_us
+    last = min(
+        to_us(meter.valid_to) if meter.valid_to is not None else span.end_us,
+        span.known_us if span.known_us is not None else span.end_us,
+    )
     length_us = np.minimum(span.edges_us[1:], last) - np.maximum(span.edges_us[:-1], first)
     found: Floats = np.maximum(length_us, 0) / 1e6
     return found

@@ -116,8 +116,10 @@ class DeviceModel(BaseModel):
     lon: float | None
     retired_at: str | None
     online: bool | None = Field(description="what its status message said; null where the platform doesn't know")
-    state: Literal["current", "silent", "never"] = Field(description="whether its health reading speaks of now")
-    t: str | None = Field(description="of its newest health reading")
+    state: Literal["current", "silent", "never"] = Field(
+        description="whether its health reading speaks of now; of a device that tells none, its sensors' newest reading"
+    )
+    t: str | None = Field(description="of that reading; to the minute where it isn't one of health")
     age_s: float | None
     silent_after_s: float
     outbox_rows: int | None = Field(description="readings that wait for a receipt")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import Path, Query, Request
 
@@ -13,6 +13,10 @@ _MOMENT_LENGTH = 40
 
 Id = Annotated[str, Path(pattern=ID_PATTERN, description="an id of the registry", examples=["maaloev-hovedgade"])]
 IdFilter = Annotated[str | None, Query(pattern=ID_PATTERN, description="only those of this id")]
+Kind = Annotated[
+    Literal["lamp", "passage", "traffic_bin", "meter", "cabinet", "weather", "health"] | None,
+    Query(description="only sensors of this kind"),
+]
 Limit = Annotated[int, Query(ge=1, le=1000, description="at most so many entries")]
 Offset = Annotated[int, Query(ge=0, le=1_000_000, description="leave out so many entries first")]
 From = Annotated[

@@ -36,11 +36,16 @@ MOMENT = "a day like 2026-11-23, or a time like 2026-11-23T08:15:00Z or …+01:0
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Rows of local time. edges_us : (rows + 1,) [µs UTC], rising; row i is [edge i, edge i+1)."""
+    """Rows of local time. edges_us : (rows + 1,) [µs UTC], rising; row i is [edge i, edge i+1).
+
+    known_us : up to here something can have been measured [µs UTC]; None = to the end. The last row of a running month
+    reaches beyond, and nobody can be asked for what is still to come.
+    """
 
     every: Step
     zone: ZoneInfo
     edges_us: Int64
+    known_us: int | None = None
 
     @property
     def start_us(self) -> int:
@@ -163,7 +168,7 @@ def span_of(every: Step, start: str | None, end: str | None, zone: ZoneInfo, *, 
                 )
             ],
         )
-    return Span(every, zone, edges_of(every, first, last, zone))
+    return Span(every, zone, edges_of(every, first, last, zone), to_us(now) // _QUARTER_US * _QUARTER_US)
 
 
 def edges_of(every: Step, first: datetime, last: datetime, zone: ZoneInfo) -> Int64:

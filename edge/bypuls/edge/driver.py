@@ -98,8 +98,10 @@ def refuse_unknown(sensor: str, options: Mapping[str, object], known: Collection
 DRIVERS: Mapping[str, str] = MappingProxyType(
     {
         "ops243": "bypuls.edge.drivers.ops243:configure",
+        "modbus": "bypuls.edge.drivers.modbus:configure",
         "sdm": "bypuls.edge.drivers.sdm:configure",
         "mbus": "bypuls.edge.drivers.mbus:configure",
+        "han": "bypuls.edge.drivers.han:configure",
         "pulses": "bypuls.edge.drivers.pulses:configure",
         "contact": "bypuls.edge.drivers.contact:configure",
         "onewire": "bypuls.edge.drivers.onewire:configure",

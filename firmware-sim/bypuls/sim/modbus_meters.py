@@ -1,15 +1,14 @@
-"""Eastron SDM meters on a Modbus TCP server: several units behind one address, values from a callable.
+"""Meters and lamp gateways on a Modbus TCP server: several units behind one address, values from a callable.
 
-Knows nothing of the driver: the registers are those of Eastron's Modbus protocol for the SDM family.
+Knows nothing of the driver: what lies where says a layout (bypuls.sim.modbus_layout), an SDM meter's or any profile's.
 """
 
 from __future__ import annotations
 
 import asyncio
-import struct
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import Literal, cast
 
 from pymodbus.constants import ExcCodes
@@ -18,12 +17,13 @@ from pymodbus.pdu import ModbusPDU
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
-Model = Literal["sdm120", "sdm220", "sdm230", "sdm630", "sdm72"]
+from bypuls.sim.modbus_layout import LAYOUTS, Layout, Place, Value
+
 Fault = Literal["none", "silence", "refusal", "not a number"]
 
-_INPUT, _HOLDING = 4, 3
-_SERIAL_ADDRESS = 0xFC00
+_HOLDING = 3
 _NO_BITS = [SimData(0, values=False, datatype=DataType.BITS)]
+_NOTHING = [SimData(0, values=0, datatype=DataType.REGISTERS)]
 _EVERYWHERE = [SimData(0, count=65_536, values=0, datatype=DataType.REGISTERS)]
 
 
@@ -39,38 +39,40 @@ class ElectricityValues:
     power_factor: float = 1.0
 
 
+Values = ElectricityValues | Mapping[str, Value]
+
+
 @dataclass(frozen=True, slots=True)
 class SimulatedMeter:
-    """One unit on the line: its model, where its values come from, and its serial number where it tells one."""
+    """One unit on the line: its layout, or the name of an SDM model, where its values come from, and its serial number
+    where it tells one. Behind a gateway of lamps `values` gives one lamp after the other."""
 
-    model: Model
-    values: Callable[[], ElectricityValues]
-    serial: int | None = None
+    model: str | Layout
+    values: Callable[[], Values | Sequence[Values]]
+    serial: int | str | None = None
 
+    @property
+    def layout(self) -> Layout:
+        """What lies where."""
+        return LAYOUTS[self.model] if isinstance(self.model, str) else self.model
 
-def registers_of(model: Model, values: ElectricityValues) -> dict[int, float]:
-    """{address of the first word: value as the meter holds it}; energy in kWh."""
-    energy = {0x0048: values.import_wh / 1000, 0x004A: values.export_wh / 1000}
-    match model:
-        case "sdm120" | "sdm220" | "sdm230":
-            return {
-                0x0000: values.voltage_v[0],
-                0x0006: values.current_a[0],
-                0x000C: values.power_w,
-                0x001E: values.power_factor,
-            } | energy
-        case "sdm630":
-            phases = dict(zip((0x0000, 0x0002, 0x0004), values.voltage_v, strict=True))
-            phases |= zip((0x0006, 0x0008, 0x000A), values.current_a, strict=True)
-            return phases | {0x0034: values.power_w, 0x003E: values.power_factor} | energy
-        case "sdm72":
-            return {0x0034: values.power_w} | energy
+    def units(self) -> list[Mapping[str, Value]]:
+        """What each unit shows now, by field of the contract."""
+        shown = self.values()
+        many = [shown] if isinstance(shown, ElectricityValues | Mapping) else list(shown)
+        return [
+            one if isinstance(one, Mapping) else {f.name: getattr(one, f.name) for f in fields(one)} for one in many
+        ]
 
 
-def words_of(value: float) -> tuple[int, int]:
-    """A 32-bit float as two registers, high word first."""
-    high, low = struct.unpack(">HH", struct.pack(">f", value))
-    return high, low
+def _blocks(held: set[int]) -> list[SimData]:
+    """Adjacent registers as one block each; what lies between them the device refuses to tell."""
+    starts = sorted(address for address in held if address - 1 not in held)
+    ends = sorted(address + 1 for address in held if address + 1 not in held)
+    return [
+        SimData(start, count=end - start, values=0, datatype=DataType.REGISTERS)
+        for start, end in zip(starts, ends, strict=True)
+    ]
 
 
 def _nobody() -> SimDevice:
@@ -161,25 +163,54 @@ class ModbusMeters:
 
     def _device(self, unit: int, meter: SimulatedMeter) -> SimDevice:
         async def fill(*request: object) -> ExcCodes | None:
-            function, start, _address, _count, registers, _written = request
-            return self._fill(unit, meter, cast(int, function), cast(int, start), cast(list[int], registers))
+            function, start, address, _count, registers, _written = cast(
+                tuple[int, int, int, int, list[int], object], request
+            )
+            return self._fill(unit, meter, function, start, address, registers)
 
-        addresses = sorted(registers_of(meter.model, ElectricityValues((0, 0, 0), (0, 0, 0), 0, 0)))
-        inputs = [SimData(address, values=0.0, datatype=DataType.FLOAT32) for address in addresses]
-        serial = [SimData(_SERIAL_ADDRESS, values=meter.serial or 0, datatype=DataType.UINT32)]
-        return SimDevice(unit, (_NO_BITS, _NO_BITS, serial, inputs), action=fill)
+        held: dict[int, set[int]] = {3: set(), 4: set()}
+        for unit_at in range(len(meter.units())):
+            for place in meter.layout.places:
+                for address in place.addresses:
+                    start = address + unit_at * meter.layout.stride
+                    held[place.function].update(range(start, start + place.size))
+        serial = meter.layout.serial
+        if serial is not None:
+            held[serial.function].update(range(serial.addresses[0], serial.addresses[0] + serial.size))
+        blocks = [_blocks(held[function]) or _NOTHING for function in (3, 4)]
+        return SimDevice(unit, (_NO_BITS, _NO_BITS, blocks[0], blocks[1]), action=fill)
 
     def _fill(
-        self, unit: int, meter: SimulatedMeter, function: int, start: int, registers: list[int]
+        self, unit: int, meter: SimulatedMeter, function: int, start: int, asked: int, registers: list[int]
     ) -> ExcCodes | None:
-        if self.faults.get(unit) == "refusal" or (function == _HOLDING and meter.serial is None):
+        """Writes what the device shows now into `registers`, which begin at `start`; `asked` is what was asked for."""
+        serial = meter.layout.serial
+        asks_serial = serial is not None and function == serial.function and asked == serial.addresses[0]
+        if self.faults.get(unit) == "refusal" or (asks_serial and meter.serial is None):
             return ExcCodes.ILLEGAL_ADDRESS
-        if function == _INPUT:
-            self.polls += 1
-            for address, value in registers_of(meter.model, meter.values()).items():
-                shown = float("nan") if self.faults.get(unit) == "not a number" else value
-                registers[address - start : address - start + 2] = words_of(shown)
+        if serial is not None and asks_serial:
+            at = asked - start
+            registers[at : at + serial.size] = serial.words(str(meter.serial))[0]
+            return None
+        if function == _HOLDING and not any(place.function == _HOLDING for place in meter.layout.places):
+            return ExcCodes.ILLEGAL_ADDRESS
+        self.polls += 1
+        for unit_at, values in enumerate(meter.units()):
+            for place in meter.layout.places:
+                if place.function == function:
+                    self._show(unit, place, values, unit_at * meter.layout.stride - start, registers)
         return None
+
+    def _show(self, unit: int, place: Place, values: Mapping[str, Value], offset: int, registers: list[int]) -> None:
+        value = values.get(place.field)
+        if isinstance(value, tuple) and not place.events:
+            value = cast(tuple[float, ...], value[: len(place.addresses)])
+        if self.faults.get(unit) == "not a number" and place.type == "float32":
+            value = float("nan")
+        for address, words in zip(place.addresses, place.words(value), strict=True):
+            at = address + offset
+            if at >= 0 and at + place.size <= len(registers):
+                registers[at : at + place.size] = words
 
     def _answering(self, sending: bool, pdu: ModbusPDU) -> ModbusPDU:
         """Lets an answer of a silent unit get lost: sent as from a unit that nobody asked."""

@@ -15,7 +15,7 @@ from bypuls.api.answers import answer
 from bypuls.api.context import Context, Registered
 from bypuls.api.latest import latest_of, told
 from bypuls.api.models import LatestModel, Page, SeriesModel
-from bypuls.api.parameters import ID_PATTERN, From, IdFilter, Limit, Offset, To, Tz
+from bypuls.api.parameters import ID_PATTERN, From, IdFilter, Kind, Limit, Offset, To, Tz
 from bypuls.api.periods import Span, Step, local_text, span_of, zone_of
 from bypuls.api.problems import bad_parameter
 from bypuls.api.routes.registered import known, matching
@@ -26,10 +26,6 @@ from bypuls.wire.bins import TRAFFIC, bin_kind
 router = APIRouter(prefix="/api/v1", tags=["readings"])
 
 SensorId = Annotated[str, Query(pattern=ID_PATTERN, description="the sensor's id", examples=["raadhus-electricity"])]
-Kind = Annotated[
-    Literal["lamp", "passage", "traffic_bin", "meter", "cabinet", "weather", "health"] | None,
-    Query(description="only sensors of this kind"),
-]
 
 
 @router.get("/latest", response_model=Page[LatestModel])

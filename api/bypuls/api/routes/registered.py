@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from bypuls.api.access import Reader
@@ -15,7 +15,7 @@ from bypuls.api.context import ApiContext, Context, Registered
 from bypuls.api.directory import Directory
 from bypuls.api.latest import Latest, latest_of
 from bypuls.api.models import BuildingModel, CabinetModel, DeviceModel, LampModel, Page, SensorModel, SiteModel
-from bypuls.api.parameters import Id, IdFilter, Limit, Offset
+from bypuls.api.parameters import Id, IdFilter, Kind, Limit, Offset
 from bypuls.api.problems import not_found
 from bypuls.store.registry import Sensor
 from bypuls.wire import Health, format_time, from_us
@@ -99,12 +99,17 @@ def sensor_entry(sensor: Sensor) -> dict[str, Any]:
 
 def device_entries(context: ApiContext, directory: Directory, ids: Sequence[str]) -> list[dict[str, Any]]:
     """Devices with their health, alarms and what their status message said."""
-    health: dict[str, Latest] = {}
     probes = [
         directory.sensors.get(device) or Sensor(id=device, device=device, kind="health", name=device) for device in ids
     ]
-    for one in latest_of(context.store, probes, context.clock()):
-        health[one.sensor.id] = one
+    heard = {one.sensor.id: one for one in latest_of(context.store, probes, context.clock())}
+    mute = {device for device, one in heard.items() if one.state == "never"}
+    # Not every device tells its health (a replay, a foreign gateway): then its sensors' readings say when it spoke.
+    others = [sensor for sensor in directory.sensors.values() if sensor.device in mute and sensor.kind != "health"]
+    for one in latest_of(context.store, others, context.clock()) if others else ():
+        before = heard[one.sensor.device]
+        if one.age_s is not None and (before.age_s is None or one.age_s < before.age_s):
+            heard[one.sensor.device] = one
     online = context.online() if context.online is not None else {}
     alarms: dict[str, list[dict[str, Any]]] = {}
     for row in context.book.alarms():
@@ -117,7 +122,7 @@ def device_entries(context: ApiContext, directory: Directory, ids: Sequence[str]
                 "count": row["count"],
             }
         )
-    return [_device(directory, device, health[device], online.get(device), alarms.get(device, [])) for device in ids]
+    return [_device(directory, device, heard[device], online.get(device), alarms.get(device, [])) for device in ids]
 
 
 def _device(
@@ -125,6 +130,10 @@ def _device(
 ) -> dict[str, Any]:
     row = directory.devices[device]
     reading = latest.reading if isinstance(latest.reading, Health) else None
+    t, age_s = latest.reading.t if latest.reading is not None else None, latest.age_s
+    if reading is None and t is not None and age_s is not None:
+        # It may be a passing vehicle's moment, which isn't everybody's to know.
+        t, age_s = t.replace(second=0, microsecond=0), round(age_s / 60.0) * 60.0
     # A silent device's last figures are history: its backlog has most likely grown.
     now = reading if latest.state == "current" else None
     return {
@@ -135,8 +144,8 @@ def _device(
         "retired_at": format_time(row.retired_at) if row.retired_at else None,
         "online": online,
         "state": latest.state,
-        "t": format_time(reading.t) if reading is not None and reading.t is not None else None,
-        "age_s": latest.age_s,
+        "t": format_time(t) if t is not None else None,
+        "age_s": age_s,
         "silent_after_s": latest.silent_after_s,
         "outbox_rows": now.outbox_rows if now else None,
         "outbox_oldest_s": now.outbox_oldest_s if now else None,
@@ -219,7 +228,7 @@ def building(request: Request, context: Context, directory: Registered, id: Id) 
 def sensors(
     request: Request,
     directory: Registered,
-    kind: str | None = Query(None, pattern="^[a-z_]{1,20}$", description="only those of this kind"),
+    kind: Kind = None,
     site: IdFilter = None,
     building: IdFilter = None,
     cabinet: IdFilter = None,
