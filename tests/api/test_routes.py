@@ -82,7 +82,8 @@ def test_an_unknown_id_is_not_found(client: Any, path: str, field: str) -> None:
     "path",
     [
         "/sites/%2e%2e", "/sites/A", "/sites/a%00", "/lamps/a%0Ab", "/sensors?limit=0", "/sensors?limit=1001",
-        "/sensors?offset=-1", "/sensors?kind=x;y", "/sensors?kind=radar", "/latest?site=../x", "/sites?limt=1", "/ledger?device=B!",
+        "/sensors?offset=-1", "/sensors?kind=x;y", "/sensors?kind=radar", "/latest?site=../x", "/sites?limt=1",
+        "/ledger?device=B!",
         "/traffic/high-street/summary?direction=up", "/traffic/high-street/summary?from=2001-01-01&to=2020-01-01",
         "/readings?sensor=hall-el&from=2025-01-01&to=2025-06-01", "/today?from=tomorrow",
     ],

@@ -27,6 +27,9 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "keys": ("registry", "keys_app"),
         "grafana": ("grafana", "app"),
         "dead-letters": ("letters", "app"),
+        "devices": ("devices", "app"),
+        "backup": ("backup", "backup"),
+        "restore": ("backup", "restore"),
         "broker": ("broker", "broker"),
     }
 )
