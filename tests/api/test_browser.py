@@ -101,3 +101,22 @@ def test_a_lost_connection_is_said(browser: Browser, open_server: str) -> None:
     page.clock.fast_forward(6_000)
     expect(page.locator("#lost")).to_be_hidden()
     page.close()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_api_is_described_and_can_be_tried(browser: Browser, open_server: str, width: int) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme="dark" if width < 500 else "light")
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto(f"{open_server}/api?lang=da")
+    expect(page.locator(".opblock").first).to_be_visible(timeout=30_000)
+    page.screenshot(path=ARTEFACTS / f"api-{width}.png")
+    call = page.locator("#operations-registry-sites_api_v1_sites_get")
+    call.locator(".opblock-summary").click()
+    call.get_by_role("button", name="Execute").click()
+    expect(call.locator(".live-responses-table")).to_contain_text("high-street", timeout=15_000)
+    assert fits(page)
+    page.screenshot(path=ARTEFACTS / f"api-tried-{width}.png")
+    assert said == []
+    page.close()
