@@ -220,3 +220,8 @@ def test_several_files_are_one_survey(tmp_path: Path) -> None:
     assert times(found) == ["03-02T07:00:01", "03-02T08:00:01"]
     assert found.quality.out_of_order == 0
     assert found.quality.examples["unparsable"] == ("b.csv:3", "a.csv:3")
+
+
+def test_times_that_name_their_offset_keep_it(tmp_path: Path) -> None:
+    text = "time,speed\n2026-03-02T08:00:00+03:00,50\n2026-03-02T08:00:00-06:00,51\n2026-03-02T08:00:00.250Z,52\n"
+    assert times(read(tmp_path, text)) == ["03-02T05:00:00", "03-02T08:00:00", "03-02T14:00:00"]

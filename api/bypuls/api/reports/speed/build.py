@@ -13,7 +13,7 @@ from bypuls.analysis import speed
 from bypuls.analysis.errors import BadInput
 from bypuls.analysis.traffic import effects
 from bypuls.analysis.traffic.volumes import STEP_TO_YEAR_SOURCE
-from bypuls.api.reports.speed.calendar_of import holidays_of
+from bypuls.api.reports.public_holidays import holidays_of
 from bypuls.api.reports.speed.cells import SPEED_BINS
 from bypuls.api.reports.speed.compare import Pair, compare
 from bypuls.api.reports.speed.figures import statistics

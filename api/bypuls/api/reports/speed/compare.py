@@ -15,7 +15,7 @@ from bypuls.analysis.traffic import vehicle_tests
 from bypuls.analysis.traffic.days import DayEstimate
 from bypuls.analysis.traffic.matching import Matched, match_weekdays
 from bypuls.analysis.traffic.verdict import MIN_VEHICLES, SHADED_BELOW
-from bypuls.api.reports.speed.calendar_of import holidays_of
+from bypuls.api.reports.public_holidays import holidays_of
 from bypuls.api.reports.speed.cells import cells, groups_by
 from bypuls.api.reports.speed.compared_days import FIGURES, SitePeriod, estimates, site_period
 from bypuls.api.reports.speed.histograms import histogram_of_people

@@ -2,38 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
-from datetime import date
 from typing import Any
 
+from bypuls.api.reports.plain_values import plain
 from bypuls.api.reports.speed.model import SpeedReport
-
-DECIMALS = 6
 
 
 def to_json(report: SpeedReport) -> dict[str, Any]:
     """The report as values of JSON, numbers rounded to 6 decimals.
 
     Raises ValueError for a number that isn't finite: what is unknown is None."""
-    found: dict[str, Any] = _plain(report)
+    found: dict[str, Any] = plain(report)
     return found
-
-
-def _plain(value: object) -> Any:
-    if value is None or isinstance(value, str | bool | int):
-        return value
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            raise ValueError(f"number: {value}; expected a finite one, or None where it is unknown")
-        return round(float(value), DECIMALS)
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, Mapping):
-        return {str(key): _plain(part) for key, part in value.items()}
-    if isinstance(value, tuple | list):
-        return [_plain(part) for part in value]
-    if is_dataclass(value):
-        return {part.name: _plain(getattr(value, part.name)) for part in fields(value)}
-    raise TypeError(f"{type(value).__name__}: expected what a report holds")

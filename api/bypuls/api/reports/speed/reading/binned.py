@@ -8,20 +8,20 @@ from collections import Counter
 
 import numpy as np
 
+from bypuls.api.reports.reading.errors import FileProblem
+from bypuls.api.reports.reading.moments import NONEXISTENT, UNKNOWN
+from bypuls.api.reports.reading.times import reader_of_times, when
 from bypuls.api.reports.speed.observations import Bins, Floats, Ints
-from bypuls.api.reports.speed.reading.errors import FileProblem
-from bypuls.api.reports.speed.reading.moments import NONEXISTENT, UNKNOWN
 from bypuls.api.reports.speed.reading.options import MPH_KMH, FileOptions
 from bypuls.api.reports.speed.reading.singles import inside, number
-from bypuls.api.reports.speed.reading.table import ClassColumn, Table
+from bypuls.api.reports.speed.reading.table import ClassColumn, SpeedTable
 from bypuls.api.reports.speed.reading.tally import Tally
-from bypuls.api.reports.speed.reading.times import reader_of_times, when
 
 _SPAN = re.compile(r"(\d+)to(\d+)plus", re.IGNORECASE)
 HOUR_S = 3600.0
 
 
-def read_binned(table: Table, options: FileOptions, tally: Tally, prefix: str) -> Bins:
+def read_binned(table: SpeedTable, options: FileOptions, tally: Tally, prefix: str) -> Bins:
     """A table's rows of counts.  Raises FileProblem for classes that overlap or leave gaps."""
     unit = MPH_KMH if options.mph else 1.0
     histogram = table.columns.get("histogram")
@@ -31,7 +31,7 @@ def read_binned(table: Table, options: FileOptions, tally: Tally, prefix: str) -
     else:
         lower = upper = np.zeros(0)
         half = 0.0
-    moments = reader_of_times(table, options)
+    moments = reader_of_times(table, options.timezone, options.date_format)
     kept: list[list[float]] = []
     local: list[int] = []
     offsets: list[int | None] = []
@@ -113,7 +113,7 @@ def class_edges(classes: tuple[ClassColumn, ...], name: str) -> tuple[Floats, Fl
     return lower, upper, half
 
 
-def _counts(row: list[str], table: Table) -> list[float] | None:
+def _counts(row: list[str], table: SpeedTable) -> list[float] | None:
     listed = table.columns.get("histogram")
     if listed is None:
         counts = [

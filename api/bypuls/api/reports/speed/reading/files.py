@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
+from bypuls.api.reports.reading.errors import FileProblem
 from bypuls.api.reports.speed.observations import Bins, Observations, Vehicles, joined
 from bypuls.api.reports.speed.reading.binned import read_binned
-from bypuls.api.reports.speed.reading.errors import FileProblem
 from bypuls.api.reports.speed.reading.options import FileOptions
 from bypuls.api.reports.speed.reading.singles import Collected, collected_vehicles, read_singles
 from bypuls.api.reports.speed.reading.table import read_table

@@ -10,7 +10,6 @@ MPH_KMH = 1.609344  # exact
 LOWEST_KMH = 1.0
 HIGHEST_KMH = 250.0
 KEYS = ("time", "date", "speed", "direction", "length", "class", "histogram", "count", "uptime")
-DELIMITERS = {";": ";", ",": ",", "tab": "\t", "\t": "\t"}
 
 
 @dataclass(frozen=True, slots=True)

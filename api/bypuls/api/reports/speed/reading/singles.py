@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from bypuls.api.reports.reading.errors import FileProblem
+from bypuls.api.reports.reading.moments import NONEXISTENT, UNKNOWN, Moments
+from bypuls.api.reports.reading.table import Table
+from bypuls.api.reports.reading.times import reader_of_times, times_of
 from bypuls.api.reports.speed.observations import Bools, Floats, Ints, Vehicles
-from bypuls.api.reports.speed.reading.errors import FileProblem
-from bypuls.api.reports.speed.reading.moments import NONEXISTENT, UNKNOWN, Moments
 from bypuls.api.reports.speed.reading.options import MPH_KMH, FileOptions
-from bypuls.api.reports.speed.reading.table import Table
 from bypuls.api.reports.speed.reading.tally import Tally
-from bypuls.api.reports.speed.reading.times import reader_of_times, times_of
 
 CHUNK = 10_000
 DECIMALS_OF = 500  # lines of a chunk that tell the step of its speeds
@@ -58,7 +58,7 @@ class _Batch:
 
 def read_singles(table: Table, options: FileOptions, tally: Tally, kept: Collected, prefix: str) -> None:
     """Adds a table's vehicles.  Raises FileProblem where its dates may be read in two ways."""
-    moments = reader_of_times(table, options)
+    moments = reader_of_times(table, options.timezone, options.date_format)
     drop = moments is not None and (moments.has_seconds if options.drop_duplicates is None else options.drop_duplicates)
     tally.duplicates_dropped = drop or bool(tally.duplicates_dropped)
     kept.unit_kmh = MPH_KMH if options.mph else 1.0

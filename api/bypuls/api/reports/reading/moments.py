@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from bypuls.api.reports.speed.observations import Ints
-from bypuls.api.reports.speed.reading.errors import FileProblem
+from bypuls.analysis.arrays import IntArray as Ints
+from bypuls.api.reports.reading.errors import FileProblem
 
 UNKNOWN = np.iinfo(np.int64).min
 NONEXISTENT = UNKNOWN + 1
@@ -31,11 +31,19 @@ _CLOCKS = ("%H:%M:%S", "%H:%M", "%H.%M.%S", "%H.%M", "%H:%M:%S.%f", "%I:%M:%S %p
 class Moments:
     """Reads the times of one file.
 
-    date_format : of `strptime`, `epoch`, `epoch_ms`, or None.  timezone : of times without one."""
+    date_format : of `strptime`, `epoch`, `epoch_ms`, or None.  timezone : of times without one.
+    each_once : no two lines are of one moment (rows of a series, not vehicles).
+    assumed : times of the doubled hour so far, which of the two was told by the order of lines.
+    offsets_s : those that the times themselves named [s]; None among them where one named none.
+    skipped : times so far that the clock skipped."""
 
-    def __init__(self, timezone: str, date_format: str | None, sample: Sequence[str]) -> None:
+    def __init__(
+        self, timezone: str, date_format: str | None, sample: Sequence[str], *, each_once: bool = False
+    ) -> None:
         self.tz = ZoneInfo(timezone)
-        self.assumed = 0
+        self.assumed = self.skipped = 0
+        self.offsets_s: set[int | None] = set()
+        self._each_once = each_once
         self.has_seconds = any(_SECONDS.search(text) for text in sample)
         self._format = date_format
         self._dates: dict[str, int | None] = {}
@@ -82,7 +90,8 @@ class Moments:
 
     def to_utc(self, local_us: Ints, offset_s: Sequence[int | None] | None) -> Ints:
         """Local times as UTC, in the order of the file. Times that the clock skipped in spring are NONEXISTENT; those
-        of the doubled hour are taken as the earlier, from a step back in the order of lines on as the later."""
+        of the doubled hour are taken as the earlier, from a step back in the order of lines on as the later. Where
+        each moment is there once, the second of two equal ones is the later, in a file that falls the first."""
         found = local_us.copy()
         known = local_us > NONEXISTENT
         free = np.flatnonzero(known)
@@ -91,8 +100,10 @@ class Moments:
             fixed = np.array([offset or 0 for offset in offset_s], dtype=np.int64) * _S
             found[known & zoned] -= fixed[known & zoned]
             free = np.flatnonzero(known & ~zoned)
+            self.offsets_s.update((np.unique(fixed[known & zoned]) // _S).tolist())
         if not free.size:
             return found
+        self.offsets_s.add(None)
         hours, inverse = np.unique(local_us[free] // (_HOUR_US // 4), return_inverse=True)
         table = [self._offsets(int(hour) * (_HOUR_US // 4)) for hour in hours]
         first = np.array([a for a, _, _ in table], dtype=np.int64)[inverse]
@@ -100,9 +111,10 @@ class Moments:
         skipped = np.array([gone for _, _, gone in table], dtype=bool)[inverse]
         found[free] = local_us[free] - first * _S
         found[free[skipped]] = NONEXISTENT
+        self.skipped += int(skipped.sum())
         doubled = np.flatnonzero((first != second) & ~skipped)
         self.assumed += int(doubled.size)
-        later = _later(local_us[free], doubled)
+        later = _second(local_us[free], doubled) if self._each_once else _later(local_us[free], doubled)
         found[free[later]] = local_us[free[later]] - second[later] * _S
         return found
 
@@ -224,3 +236,16 @@ def _later(local_us: Ints, doubled: Ints) -> Ints:
         if is_later:
             found.append(at)
     return np.array(found, dtype=np.int64)
+
+
+def _second(local_us: Ints, doubled: Ints) -> Ints:
+    """Of times that are there twice, those that are the later moment: the second in a file that rises, the first in one
+    that falls. A time that is there once counts as the earlier."""
+    if not doubled.size:
+        return doubled
+    times = local_us[doubled]
+    falls = local_us.size > 1 and bool((np.diff(local_us) < 0).sum() > (np.diff(local_us) > 0).sum())
+    order = np.lexsort((np.arange(times.size)[::-1] if falls else np.arange(times.size), times))
+    ranked = times[order]
+    repeated = np.flatnonzero(np.concatenate(([False], ranked[1:] == ranked[:-1])))
+    return np.sort(doubled[order[repeated]])

@@ -7,25 +7,25 @@ from itertools import islice
 
 import numpy as np
 
-from bypuls.api.reports.speed.observations import Ints
-from bypuls.api.reports.speed.reading.moments import Moments, combined, needs_all
-from bypuls.api.reports.speed.reading.options import FileOptions
-from bypuls.api.reports.speed.reading.table import Table
+from bypuls.analysis.arrays import IntArray as Ints
+from bypuls.api.reports.reading.moments import Moments, combined, needs_all
+from bypuls.api.reports.reading.table import Table
 
 SAMPLE = 5_000
 _ISO_LENGTHS = {16, 19, 21, 22, 23, 24, 25, 26}  # YYYY-MM-DDTHH:MM, with seconds, with 1 to 6 decimals
 
 
-def reader_of_times(table: Table, options: FileOptions) -> Moments | None:
-    """A reader of the table's times; None where it has none.  Raises FileProblem for dates of two readings."""
+def reader_of_times(table: Table, timezone: str, date_format: str | None, *, each_once: bool = False) -> Moments | None:
+    """A reader of the table's times; None where it has none. Arguments as of `Moments`.
+    Raises FileProblem for dates of two readings."""
     if "time" not in table.columns and "date" not in table.columns:
         return None
     sample = [when(row, table) for _, row in islice(table.rows(), SAMPLE) if row is not None]
-    if options.date_format is None and needs_all(sample):
+    if date_format is None and needs_all(sample):
         # Whether the day or the month comes first may show in the last lines alone.
         days = {when(row, table)[:10]: None for _, row in table.rows() if row is not None}
         sample = [*days, *sample]
-    return Moments(options.timezone, options.date_format, sample)
+    return Moments(timezone, date_format, sample, each_once=each_once)
 
 
 def when(row: Sequence[str], table: Table) -> str:
@@ -57,6 +57,8 @@ def _iso(texts: Sequence[str]) -> Ints | None:
     """Local times by numpy where all are plain ISO 8601; None otherwise."""
     if not set(map(len, texts)) <= _ISO_LENGTHS:
         return None
+    if any(text[-1] == "Z" or "+" in text or "-" in text[16:] for text in texts):
+        return None  # numpy would take a zone's offset for granted and lose it
     try:
         return np.array(texts, dtype="datetime64[us]").astype(np.int64)
     except ValueError:
