@@ -11,7 +11,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bypuls.cli.app import app
-from bypuls.cli.report import parse_limit, parse_moment, parse_pairs
+from bypuls.cli.option_texts import parse_pairs
+from bypuls.cli.report import parse_limit, parse_moment
 
 CPH = ZoneInfo("Europe/Copenhagen")
 

@@ -24,8 +24,11 @@ from bypuls.api.reports.speed.model import Limit, Sensor, Site
 from bypuls.api.reports.speed.reading import FileOptions, FileProblem, read_files
 from bypuls.api.reports.speed.reading.options import HIGHEST_KMH, LOWEST_KMH, MPH_KMH
 from bypuls.api.reports.speed.settings import Expansion, Settings
+from bypuls.cli.option_texts import parse_pairs
+from bypuls.cli.report_energy import energy
 
 app = typer.Typer(no_args_is_help=True, help="Reports from files of other loggers; no platform is needed.")
+app.command()(energy)
 
 Format = Enum("Format", {name: name for name in formats()}, type=str)  # type: ignore[misc]
 Lang = Enum("Lang", {name: name for name in LANGUAGES}, type=str)  # type: ignore[misc]
@@ -65,17 +68,6 @@ def parse_moment(name: str, text: str, zone: ZoneInfo, *, end: bool) -> datetime
     except ValueError as error:
         raise ValueError(f"{name} {text!r}: expected a date or time like 2026-03-01 or 2026-03-01T07:00") from error
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
-
-
-def parse_pairs(name: str, texts: list[str]) -> dict[str, str]:
-    """KEY=VALUE options.  Raises ValueError."""
-    found = {}
-    for text in texts:
-        key, mark, value = text.partition("=")
-        if not mark or not key.strip() or not value.strip():
-            raise ValueError(f"{name} {text!r}: expected KEY=VALUE")
-        found[key.strip()] = value.strip()
-    return found
 
 
 @app.command()

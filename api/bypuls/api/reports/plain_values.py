@@ -20,7 +20,7 @@ def plain(value: object) -> Any:
     if isinstance(value, float):
         if not math.isfinite(value):
             raise ValueError(f"number: {value}; expected a finite one, or None where it is unknown")
-        return round(float(value), DECIMALS)
+        return round(float(value), DECIMALS) + 0.0  # no −0
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Mapping):
