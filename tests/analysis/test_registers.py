@@ -119,6 +119,36 @@ def test_a_rise_of_exactly_the_maximum_passes_and_a_step_of_the_register_too() -
     assert bins([0, 1 / 6], [0, 1000], **coarse, resolution=1000).delta.sum() == 1000
 
 
+def test_a_swapped_meter_is_a_reset_even_where_the_new_one_shows_more() -> None:
+    b = bins([0, 15, 30, 45], [1000, 1001, 5000, 5002], quarters=3, meter=[0, 0, 1, 1])
+    assert b.delta.tolist() == [1, 0, 2]
+    assert (b.covered_s.tolist(), b.resets.tolist()) == ([900, 0, 900], [0, 1, 0])
+
+
+def test_no_dip_or_spike_is_seen_across_a_swap() -> None:
+    b = bins([0, 15, 30, 45], [1000, 3, 4, 1001], quarters=3, meter=[0, 1, 1, 2], max_rate_per_s=1e-2)
+    assert (b.delta.tolist(), b.resets.tolist(), b.refused.sum()) == ([0, 1, 0], [1, 0, 1], 0)
+
+
+def test_a_meter_that_is_not_told_is_no_swap() -> None:
+    b = bins([0, 15, 30, 45], [1, 2, 3, 4], quarters=3, meter=[0, -1, 0, 0])
+    assert (b.delta.tolist(), b.resets.sum()) == ([1, 1, 1], 0)
+
+
+@pytest.mark.parametrize("max_rate", [None, 10.0])
+def test_a_unit_jump_of_a_thousand_is_never_an_amount(max_rate: float | None) -> None:
+    """Wh told as kWh, and back."""
+    b = bins([0, 15, 30, 45], [5000, 5001, 5002e3, 5003e3], quarters=3, max_rate_per_s=max_rate)
+    assert (b.delta[:2].tolist(), b.refused[1], b.covered_s[1]) == ([1, 0], 1, 0)
+    b = bins([0, 15, 30, 45], [5000e3, 5001e3, 5002, 5003], quarters=3, max_rate_per_s=max_rate)
+    assert (b.delta[1:].tolist(), b.resets[1], b.covered_s[1]) == ([0, 1], 1, 0)
+
+
+def test_a_new_meters_first_thousand_is_no_unit_jump() -> None:
+    b = bins([0, 15, 30], [0, 1, 1000], quarters=2)
+    assert (b.delta.tolist(), b.refused.sum()) == ([1, 999], 0)
+
+
 def test_equal_times_count_once_and_contradictions_are_counted() -> None:
     b = bins([0, 0, 15, 15, 30], [1, 1, 3, 9, 4], quarters=2)
     assert b.delta.tolist() == [2, 1]
@@ -228,7 +258,7 @@ cuts_of_the_day = st.sets(st.integers(1, 95), max_size=8).map(sorted)
 def test_windows_with_context_equal_the_whole(
     series: tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]], cuts: list[int], max_rate: float | None, nominal_s: int
 ) -> None:
-    how: dict[str, Any] = {"nominal_s": nominal_s, "modulus": 100_000, "max_rate_per_s": max_rate}
+    how: dict[str, Any] = {"nominal_s": nominal_s, "modulus": 100_000, "max_rate_per_s": max_rate, "resolution": 1.0}
     whole = quarter_energy(*series, start_us=0, end_us=DAY, **how)
     assert_same(whole, in_pieces(*series, cuts, CONTEXT_READINGS, **how))
 

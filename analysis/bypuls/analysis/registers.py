@@ -9,7 +9,10 @@ How a reading is judged, looking at no more than its two neighbours on each side
    consumption of 1. So is one *spike*, an impossible rise that the next reading takes back.
 2. A drop between the readings that remain is a *rollover* where the last value was near the known modulus and the new
    one is near 0, otherwise a *reset*: the interval is unknown and the new value the new base.
-3. A rise beyond the physical maximum × time is *refused*: the interval is unknown, the new value the new base.
+3. A rise beyond the physical maximum × time is *refused*: the interval is unknown, the new value the new base. So is a
+   *unit jump*, a rise to a thousand times the value (Wh told as kWh and back); the jump down is a reset by rule 2.
+4. Where two neighbours in time say that they come from different meters, the interval between them is a *reset*,
+   whatever their values: nothing is judged across it.
 
 Not a promise: a meter that shows nonsense twice in a row is caught by the physical maximum alone. Nor is the newest
 reading judged for good: a drop there is a reset until the next reading tells it from a dip.
@@ -18,6 +21,7 @@ reading judged for good: a drop there is a reset until the next reading tells it
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +32,9 @@ from bypuls.analysis.errors import BadInput
 CONTEXT_READINGS = 3
 """Readings needed before and after a window, so that its bins equal those of the whole series."""
 
+_JUMP = 1000.0  # between Wh and kWh, l and m³
+_JUMP_WITHIN = 0.01  # of the jump: what may have been used meanwhile
+_JUMP_FROM = 1000.0  # a new meter's first units rise a thousandfold, too
 _NEAR = 0.1  # of the modulus: a rollover leaves from its last tenth and arrives in its first
 _US = 1_000_000
 
@@ -81,6 +88,7 @@ def quarter_energy(
     modulus: float | None = None,
     max_rate_per_s: float | None = None,
     resolution: float = 0.0,
+    meter: npt.ArrayLike | None = None,
     bin_s: int = 900,
 ) -> RegisterBins:
     """Amounts per bin in [start_us, end_us), interpolated linearly to the bin edges, conserved exactly.
@@ -93,6 +101,7 @@ def quarter_energy(
     max_rate_per_s : [unit/s] the physical maximum; None = unknown, nothing is refused.
     resolution : the register's step. A rise may exceed the physical maximum by one step (a meter that counts whole kWh
         shows 1 kWh within a second).
+    meter : (n,) a number for each meter that the readings come from, -1 where a reading doesn't tell; None = one meter.
     bin_s : [s] length of a bin.
 
     **Context.** Readings outside the window are context. With the `CONTEXT_READINGS` (3) readings of distinct time that
@@ -104,7 +113,11 @@ def quarter_energy(
     Source: the platform's own rules for registers; linear interpolation conserves every difference by construction.
     """
     times, values = time_column("t_us", t_us), float_column("register", register)
-    same_length(t_us=times, register=values)
+    meters = None if meter is None else np.asarray(meter, dtype=np.int64)
+    if meters is None:
+        same_length(t_us=times, register=values)
+    else:
+        same_length(t_us=times, register=values, meter=meters)
     if bin_s <= 0:
         raise BadInput(f"bin_s: {bin_s}; expected > 0")
     bin_us = bin_s * _US
@@ -121,7 +134,7 @@ def quarter_energy(
     if wrong.size:
         raise BadInput(f"register[{wrong[0]}]: {values[wrong[0]]}; expected a finite number, or NaN for none")
 
-    between = _intervals(times, values, modulus, max_rate_per_s, resolution)
+    between = _intervals(times, values, meters, modulus, max_rate_per_s, resolution)
     known_to = between.t_us[1:]
     length_us = np.diff(between.t_us)
     near = length_us <= 2.0 * nominal_s * _US
@@ -153,26 +166,38 @@ def quarter_energy(
 
 
 def _intervals(
-    times: IntArray, values: FloatArray, modulus: float | None, max_rate: float | None, resolution: float
+    times: IntArray,
+    values: FloatArray,
+    meters: IntArray | None,
+    modulus: float | None,
+    max_rate: float | None,
+    resolution: float,
 ) -> _Intervals:
     read = ~np.isnan(values)
     times, values = times[read], values[read]
+    meters = np.full(times.shape, -1, dtype=np.int64) if meters is None else meters[read]
+    contradicting = times[:0]
     if times.size > 1 and not (np.diff(times) > 0).all():
         order = np.lexsort((values, times))
-        times, values = times[order], values[order]
+        times, values, meters = times[order], values[order], meters[order]
         again = np.concatenate(([False], times[1:] == times[:-1]))
         contradicts = again & np.concatenate(([False], values[1:] != values[:-1]))
         contradicting = times[contradicts]
-        times, values = times[~again], values[~again]
-    else:
-        contradicting = times[:0]
+        times, values, meters = times[~again], values[~again], meters[~again]
 
-    outlier = _outliers(times, values, max_rate, resolution)
+    swap = (meters[1:] >= 0) & (meters[:-1] >= 0) & (meters[1:] != meters[:-1])
+    outlier = np.zeros(times.shape, dtype=np.bool_)
+    bounds = [0, *(np.flatnonzero(swap) + 1).tolist(), times.size]
+    for first, last in pairwise(bounds):
+        outlier[first:last] = _outliers(times[first:last], values[first:last], max_rate, resolution)
     left_out = np.concatenate((times[outlier], contradicting))
+    # The first and last reading of a meter are never left out, so a swap stays between the readings beside it.
+    of_meter = np.concatenate(([0], np.cumsum(swap)))[: times.size][~outlier]
+    swapped = np.diff(of_meter) > 0
     times, values = times[~outlier], values[~outlier]
 
     rise = np.diff(values)
-    drop = rise < 0.0
+    drop = (rise < 0.0) & ~swapped
     rollover = np.zeros_like(drop)
     amount = rise
     if modulus is not None and drop.any():
@@ -181,8 +206,11 @@ def _intervals(
             drop & (last >= (1.0 - _NEAR) * modulus) & (last <= modulus) & (new >= 0.0) & (new <= _NEAR * modulus)
         )
         amount = np.where(rollover, (modulus - last) + new, rise)
-    reset = drop & ~rollover
-    refused = ~reset & _impossible(amount, np.diff(times), max_rate, resolution)
+    reset = (drop & ~rollover) | swapped
+    jump = (values[:-1] >= _JUMP_FROM) & (
+        np.abs(values[1:] - _JUMP * values[:-1]) <= _JUMP_WITHIN * _JUMP * values[:-1]
+    )
+    refused = ~reset & (jump | _impossible(amount, np.diff(times), max_rate, resolution))
     return _Intervals(times, amount, ~(reset | refused), reset, rollover & ~refused, refused, left_out)
 
 

@@ -91,7 +91,14 @@ class SensorModel(BaseModel):
     interval_s: float | None = Field(description="nominal time between readings", examples=[60.0])
     parent: str | None = Field(description="the meter that this one sits behind")
     sign: int = Field(description="-1 where it is to be subtracted", examples=[1])
-    multiplier: float
+    multiplier: float = Field(description="what its readings are multiplied by", examples=[1.0])
+    max_power_w: float | None = Field(description="a register that rises faster is not believed", examples=[69000.0])
+    max_flow_m3h: float | None = Field(description="the same of volumes")
+    register_modulus_wh: float | None = Field(
+        description="where its energy registers begin again at 0, as it shows them"
+    )
+    register_modulus_m3: float | None = Field(description="the same of volumes")
+    register_step_wh: float | None = Field(description="the step of its energy registers; unknown is taken as 1 kWh")
     serial: str | None
     valid_from: str | None
     valid_to: str | None

@@ -148,8 +148,18 @@ def _sensor(sensor: Sensor) -> Row:
         "medium": sensor.medium,
         "interval_s": sensor.interval_s,
         "parent": sensor.parent,
+        "max_power_w": _max_power_w(sensor),
         "serial": sensor.serial,
     }
+
+
+def _max_power_w(sensor: Sensor) -> float | None:
+    """What fuses (3 × 25 A at a cabinet, 3 × 630 A at a building) or the heat exchanger let through [W]."""
+    if sensor.kind != "meter":
+        return None
+    if sensor.medium == "electricity":
+        return 3 * 230.0 * (25 if sensor.cabinet_meter else 630)
+    return 800_000.0 if sensor.medium == "heat" else None
 
 
 def _interventions(town: Town) -> list[Row]:

@@ -17,7 +17,7 @@ from bypuls.api.latest import Latest, latest_of
 from bypuls.api.models import BuildingModel, CabinetModel, DeviceModel, LampModel, Page, SensorModel, SiteModel
 from bypuls.api.parameters import Id, IdFilter, Kind, Limit, Offset
 from bypuls.api.problems import not_found
-from bypuls.store.registry import Sensor
+from bypuls.store.registry import REGISTER_LIMITS, Sensor
 from bypuls.wire import Health, format_time, from_us
 
 router = APIRouter(prefix="/api/v1", tags=["registry"], dependencies=[Reader])
@@ -88,7 +88,10 @@ def _building(context: ApiContext, directory: Directory) -> Callable[[Any], dict
 def sensor_entry(sensor: Sensor) -> dict[str, Any]:
     """A sensor as answers tell it."""
     asset = sensor.asset
-    names = ("id", "device", "kind", "name", "medium", "interval_s", "parent", "sign", "multiplier", "serial")
+    names = (
+        "id", "device", "kind", "name", "medium", "interval_s", "parent", "sign", "multiplier", *REGISTER_LIMITS,
+        "serial",
+    )  # fmt: skip
     return {name: getattr(sensor, name) for name in names} | {
         "asset_kind": asset[0] if asset else None,
         "asset": asset[1] if asset else None,

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from bypuls.analysis.registers import quarter_energy
 from bypuls.store.protocol import Bins, Column, Columns
+from bypuls.store.registry import RegisterLimits
 from bypuls.wire import KINDS
 from bypuls.wire.bins import BIN_FIELDS, QUARTER_US
 
+# How far a register may rise beyond the physical maximum where its step is not registered: a meter that counts whole
+# kWh shows 1 kWh within a second.
+DEFAULT_STEP_WH = 1000.0
+DEFAULT_STEP_M3 = 1.0
+
 # Amounts that a transformer's or a pulse meter's multiplier applies to; voltages and temperatures are as they are.
 _MULTIPLIED = ("power_w", "flow_m3h", "current_a")
+
+
+NO_LIMITS = RegisterLimits()
 
 
 def registers_of(kind: str) -> tuple[str, ...]:
@@ -31,9 +41,15 @@ def quantity_bins(
     asset: str,
     nominal_s: float,
     multiplier: float = 1.0,
+    limits: RegisterLimits = NO_LIMITS,
     tags: Mapping[str, str] | None = None,
 ) -> list[Bins]:
-    """Bins [start, end) of one sensor. `raw` reaches `CONTEXT_READINGS` of its registers beyond the window."""
+    """Bins [start, end) of one sensor. `raw` reaches `CONTEXT_READINGS` of its registers beyond the window.
+
+    Readings that tell different serial numbers come from different meters, whatever the registry says: no amount is
+    taken between them.
+    """
+    meters = _meters(raw)
     t_us = np.arange(start_us, end_us, QUARTER_US, dtype=np.int64)
     inside = (raw.t_us >= start_us) & (raw.t_us < end_us)
     index = (raw.t_us[inside] - start_us) // QUARTER_US
@@ -54,9 +70,17 @@ def quantity_bins(
             case "register":
                 known = ~np.isnan(values)
                 if known.any():
-                    # A lamp's operating time is no amount that a transformer divides.
-                    amounts = values[known] * (1.0 if spec.unit == "s" else multiplier)
-                    found = _register(name, raw.t_us[known], amounts, start_us, end_us, nominal_s)
+                    found = _register(
+                        name,
+                        raw.t_us[known],
+                        # A lamp's operating time is no amount that a transformer divides.
+                        values[known] * (1.0 if spec.unit == "s" else multiplier),
+                        start_us,
+                        end_us,
+                        nominal_s,
+                        None if meters is None else meters[known],
+                        _judged_by(spec.unit, limits, multiplier),
+                    )
                     for part in ("covered_s", "gap_s", "resets"):
                         content |= found[f"{name}_{part}"] > 0
                     columns |= found
@@ -107,10 +131,69 @@ def _flag(name: str, index: npt.NDArray[np.int64], values: Column, bins: int) ->
     }
 
 
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """What `quarter_energy` judges a register by, multiplied like its values."""
+
+    modulus: float | None = None
+    max_rate_per_s: float | None = None
+    resolution: float = 0.0
+
+
+def _judged_by(unit: str, limits: RegisterLimits, multiplier: float) -> _Judge:
+    """The limits that hold for a register in `unit`; E8, E9 and times of operation have none."""
+
+    def times(value: float | None, factor: float) -> float | None:
+        return None if value is None else value * factor
+
+    match unit:
+        case "Wh":
+            return _Judge(
+                times(limits.register_modulus_wh, multiplier),
+                times(limits.max_power_w, 1 / 3600),
+                (limits.register_step_wh or DEFAULT_STEP_WH) * multiplier,
+            )
+        case "m³":
+            return _Judge(
+                times(limits.register_modulus_m3, multiplier),
+                times(limits.max_flow_m3h, 1 / 3600),
+                DEFAULT_STEP_M3 * multiplier,
+            )
+        case _:
+            return _Judge()
+
+
+def _meters(raw: Columns) -> npt.NDArray[np.int64] | None:
+    """A number for each serial number that readings tell, -1 where one tells none; None where nobody tells any."""
+    told = raw.values.get("serial")
+    if told is None:
+        return None
+    numbers: dict[str, int] = {}
+    found = [-1 if not serial else numbers.setdefault(serial, len(numbers)) for serial in told]
+    return np.array(found, dtype=np.int64) if len(numbers) > 1 else None
+
+
 def _register(
-    name: str, t_us: npt.NDArray[np.int64], values: Column, start_us: int, end_us: int, nominal_s: float
+    name: str,
+    t_us: npt.NDArray[np.int64],
+    values: Column,
+    start_us: int,
+    end_us: int,
+    nominal_s: float,
+    meters: npt.NDArray[np.int64] | None,
+    judge: _Judge,
 ) -> dict[str, Column]:
-    bins = quarter_energy(t_us, values, start_us=start_us, end_us=end_us, nominal_s=nominal_s)
+    bins = quarter_energy(
+        t_us,
+        values,
+        start_us=start_us,
+        end_us=end_us,
+        nominal_s=nominal_s,
+        modulus=judge.modulus,
+        max_rate_per_s=judge.max_rate_per_s,
+        resolution=judge.resolution,
+        meter=meters,
+    )
     covered = bins.covered_s > 0
     gap = bins.gap_s > 0
     return {

@@ -15,7 +15,7 @@ import structlog
 
 from bypuls.analysis.registers import CONTEXT_READINGS
 from bypuls.ingest.retention import Retention
-from bypuls.ingest.rollups.quantities import quantity_bins, registers_of
+from bypuls.ingest.rollups.quantities import NO_LIMITS, quantity_bins, registers_of
 from bypuls.ingest.rollups.traffic import CONTEXT_US, COUNT_FIELDS, PASSAGE_FIELDS, count_bins, passage_bins
 from bypuls.store.book import Book, Seal, Window
 from bypuls.store.protocol import Bins, Columns, Store, StoreError
@@ -60,7 +60,7 @@ def roll_up(
 ) -> int:
     """Computes the bins that readings in [start, end) have a part in, and replaces them. Returns how many there are.
 
-    kind : of the readings.  start_us, end_us : whole quarters [µs UTC].  entry : the sensor's interval and multiplier.
+    kind : of the readings.  start_us, end_us : whole quarters [µs UTC].  entry : of the registry.
     seal : before it raw readings are gone but for late ones, which make a part of their own.
     Raises Unavailable, Misconfigured.
     """
@@ -102,6 +102,7 @@ def roll_up(
             asset=asset,
             nominal_s=nominal_s,
             multiplier=entry.multiplier if entry else 1.0,
+            limits=entry.limits if entry else NO_LIMITS,
             tags=tags,
         )
     store.replace_bins(kind, sensor, start_us, end_us, bins)

@@ -3,7 +3,7 @@
 Tables of other modules may join the database through `metadata`, with a migration of their own.
 """
 
-from bypuls.store.registry.admission import Admission, SensorEntry
+from bypuls.store.registry.admission import Admission, RegisterLimits, SensorEntry
 from bypuls.store.registry.base import UtcDateTime, metadata
 from bypuls.store.registry.errors import BadDatabase, BadValue, RegistryError, UnknownEntity
 from bypuls.store.registry.exporting import export_csv
@@ -24,6 +24,7 @@ from bypuls.store.registry.rules import DimmingSpan, parse_schedule
 from bypuls.store.registry.seed import seed_factors
 from bypuls.store.registry.tables import (
     ENTITIES,
+    REGISTER_LIMITS,
     Activity,
     ApiKey,
     Audit,
@@ -53,6 +54,7 @@ from bypuls.store.registry.tables import (
 
 __all__ = [
     "ENTITIES",
+    "REGISTER_LIMITS",
     "Activity",
     "Admission",
     "ApiKey",
@@ -82,6 +84,7 @@ __all__ = [
     "MeasureEffect",
     "NonRoutineEvent",
     "Price",
+    "RegisterLimits",
     "Registry",
     "RegistryError",
     "ReportSchedule",

@@ -10,7 +10,19 @@ from types import MappingProxyType
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bypuls.store.registry.tables import Device, RegistryVersion, Sensor
+from bypuls.store.registry.tables import REGISTER_LIMITS, Device, RegistryVersion, Sensor
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterLimits:
+    """What a meter's registers can do, as in the registry. Moduli and step as the meter shows them, before its
+    multiplier; the physical maxima as they are. None = unknown."""
+
+    max_power_w: float | None = None
+    max_flow_m3h: float | None = None
+    register_modulus_wh: float | None = None
+    register_modulus_m3: float | None = None
+    register_step_wh: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +38,7 @@ class SensorEntry:
     multiplier: float = 1.0
     valid_from: datetime | None = None
     valid_to: datetime | None = None
+    limits: RegisterLimits = RegisterLimits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +81,7 @@ def read_admission(session: Session, now: datetime | None) -> Admission:
             asset_kind=asset_kind,
             asset_id=asset_id,
             multiplier=sensor.multiplier,
+            limits=RegisterLimits(*(getattr(sensor, name) for name in REGISTER_LIMITS)),
             valid_from=sensor.valid_from,
             valid_to=sensor.valid_to,
         )

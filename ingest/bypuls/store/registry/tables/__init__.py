@@ -12,7 +12,14 @@ from bypuls.store.registry.tables.accounts import (
     Target,
 )
 from bypuls.store.registry.tables.climate import Measure, MeasureEffect, ScopePart
-from bypuls.store.registry.tables.equipment import Calibration, Device, Intervention, NonRoutineEvent, Sensor
+from bypuls.store.registry.tables.equipment import (
+    REGISTER_LIMITS,
+    Calibration,
+    Device,
+    Intervention,
+    NonRoutineEvent,
+    Sensor,
+)
 from bypuls.store.registry.tables.places import Building, Cabinet, DimmingProfile, HeatedArea, Lamp, Site, SpeedLimit
 from bypuls.store.registry.tables.reporting import ReportSchedule
 
@@ -50,6 +57,7 @@ ENTITIES: dict[str, type[Base]] = {
 
 __all__ = [
     "ENTITIES",
+    "REGISTER_LIMITS",
     "Activity",
     "ApiKey",
     "Audit",

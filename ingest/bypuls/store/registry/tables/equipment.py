@@ -28,6 +28,9 @@ from bypuls.store.registry.base import (
 SENSOR_KINDS = ("lamp", "passage", "traffic_bin", "meter", "cabinet", "weather", "health")
 MEDIA = ("electricity", "heat", "gas", "water")
 DOMAINS = ("buildings", "lighting", "charging", "fleet", "other")
+REGISTER_LIMITS = (
+    "max_power_w", "max_flow_m3h", "register_modulus_wh", "register_modulus_m3", "register_step_wh",
+)  # fmt: skip
 ASSET_KINDS = ("site", "building", "cabinet", "lamp")
 _ONE_OF_FOUR = one_asset(*ASSET_KINDS)
 _ONE_OF_THREE = one_asset("site", "building", "cabinet")
@@ -52,6 +55,10 @@ class Sensor(Base):
     interval_s : nominal time between readings [s]; without it gaps can't be told.
     parent, sign : the meter that this one sits behind; -1 where it is to be subtracted.
     multiplier : what the readings are multiplied by (a current transformer's ratio) [-].
+    max_power_w, max_flow_m3h : the most that can physically flow there, multiplied [W], [m³/h]; a register that rises
+        faster is not believed.
+    register_modulus_wh, register_modulus_m3 : where its registers begin again at 0, as the meter shows them [Wh], [m³].
+    register_step_wh : the step in which they rise, as the meter shows them [Wh]; without it 1 kWh.
     domain : of the climate accounts, such as charging for a charging point; None = that of its place.
     valid_from, valid_to : when the sensor was there; a swapped meter is a further sensor.
     """
@@ -67,6 +74,11 @@ class Sensor(Base):
         in_order(),
         _ONE_OF_FOUR[1],
         Together("medium", "none, since only a meter has a medium", lambda s: s.medium is None or s.kind == "meter"),
+        Together(
+            "max_power_w",
+            "limits of registers only where there are registers: at meters and lamps",
+            lambda s: s.kind in ("meter", "lamp") or not s.has_limits,
+        ),
         Together("parent", "another sensor than itself", lambda s: s.parent is None or s.parent != s.id),
     )
 
@@ -85,10 +97,30 @@ class Sensor(Base):
     parent: Mapped[Id | None] = mapped_column(refers("sensor"), index=True, default=None)
     sign: Mapped[int] = mapped_column(default=1, info=ruled(rules.SIGN))
     multiplier: Mapped[float] = mapped_column(default=1.0, info=ruled(rules.within(0, 1_000_000, open_low=True)))
+    max_power_w: Mapped[float | None] = mapped_column(
+        default=None, info=ruled(rules.within(0, 1e9, "W", open_low=True))
+    )
+    max_flow_m3h: Mapped[float | None] = mapped_column(
+        default=None, info=ruled(rules.within(0, 1e6, "m³/h", open_low=True))
+    )
+    register_modulus_wh: Mapped[float | None] = mapped_column(
+        default=None, info=ruled(rules.within(0, 1e15, "Wh", open_low=True))
+    )
+    register_modulus_m3: Mapped[float | None] = mapped_column(
+        default=None, info=ruled(rules.within(0, 1e12, "m³", open_low=True))
+    )
+    register_step_wh: Mapped[float | None] = mapped_column(
+        default=None, info=ruled(rules.within(0, 1e9, "Wh", open_low=True))
+    )
     serial: Mapped[Label | None] = mapped_column(default=None)
     domain: Mapped[str | None] = mapped_column(default=None, info=ruled(rules.one_of(*DOMAINS)))
     valid_from: Mapped[datetime | None] = mapped_column(default=None)
     valid_to: Mapped[datetime | None] = mapped_column(default=None)
+
+    @property
+    def has_limits(self) -> bool:
+        """Whether anything is said about what its registers can do."""
+        return any(getattr(self, name) is not None for name in REGISTER_LIMITS)
 
     @property
     def asset(self) -> tuple[str, str] | None:
