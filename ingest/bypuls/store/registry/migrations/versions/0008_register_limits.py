@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007_register_limits"
-down_revision = "0006_measures"
+revision = "0008_register_limits"
+down_revision = "0007_meter_years"
 branch_labels = None
 depends_on = None
 
