@@ -188,8 +188,8 @@ def _intervals(
     swap = (meters[1:] >= 0) & (meters[:-1] >= 0) & (meters[1:] != meters[:-1])
     outlier = np.zeros(times.shape, dtype=np.bool_)
     bounds = [0, *(np.flatnonzero(swap) + 1).tolist(), times.size]
-    for first, last in pairwise(bounds):
-        outlier[first:last] = _outliers(times[first:last], values[first:last], max_rate, resolution)
+    for begin, end in pairwise(bounds):
+        outlier[begin:end] = _outliers(times[begin:end], values[begin:end], max_rate, resolution)
     left_out = np.concatenate((times[outlier], contradicting))
     # The first and last reading of a meter are never left out, so a swap stays between the readings beside it.
     of_meter = np.concatenate(([0], np.cumsum(swap)))[: times.size][~outlier]
