@@ -26,6 +26,7 @@ from bypuls.api.problems import ProblemDetails, answer_problems
 from bypuls.api.routes import (
     PROBLEMS,
     assessed,
+    buildings,
     kept,
     live,
     meters,
@@ -91,6 +92,7 @@ def create_app(context: ApiContext) -> FastAPI:
         readings,
         meters,
         assessed,
+        buildings,
         traffic_streets,
         traffic_reports,
         traffic_tables,

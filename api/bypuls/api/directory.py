@@ -12,12 +12,16 @@ from bypuls.store.registry import (
     Building,
     Cabinet,
     Calibration,
+    CalorificValue,
     Device,
+    HeatedArea,
     Intervention,
     Lamp,
     Measure,
     MeasureEffect,
     NonRoutineEvent,
+    NormalYear,
+    Price,
     Registry,
     ScopePart,
     Sensor,
@@ -30,7 +34,7 @@ from bypuls.store.registry import (
 @dataclass(frozen=True, slots=True)
 class Directory:
     """One version of the registry, by id; `limits` by site and `calibrations` by sensor, rising in time; `scope_parts`
-    by target, `effects` by measure, `events` by building."""
+    by target, `effects` by measure, `events` and `heated_areas` by building."""
 
     version: int
     sites: dict[str, Site]
@@ -46,10 +50,13 @@ class Directory:
     scope_parts: dict[str, list[ScopePart]]
     measures: dict[str, Measure]
     effects: dict[str, list[MeasureEffect]]
+    prices: list[Price]
+    calorific_values: list[CalorificValue]
+    normal_years: list[NormalYear]
+    heated_areas: dict[str, list[HeatedArea]]
     events: dict[str, list[NonRoutineEvent]]
     registry: Registry
     _limit_kmh: dict[tuple[str, str | None, date], int | None] = field(default_factory=dict)
-    _area_m2: dict[tuple[str, date], float | None] = field(default_factory=dict)
 
     def limit_kmh(self, site: str, direction: str | None, day: date) -> int | None:
         """The limit [km/h] of a day, as the registry says it; asked for once in this version."""
@@ -59,11 +66,9 @@ class Directory:
         return self._limit_kmh[key]
 
     def heated_area_m2(self, building: str, day: date) -> float | None:
-        """The heated area [m²] of a day, as the registry says it; asked for once in this version."""
-        key = (building, day)
-        if key not in self._area_m2:
-            self._area_m2[key] = self.registry.heated_area_m2(building, day)
-        return self._area_m2[key]
+        """The heated area [m²] of a day; None where none is known."""
+        known = [row.area_m2 for row in self.heated_areas.get(building, ()) if row.valid_from <= day]
+        return known[-1] if known else None
 
     def sensors_of(
         self, *, kinds: tuple[str, ...] = (), site: str | None = None, building: str | None = None
@@ -130,6 +135,10 @@ def _read(registry: Registry, version: int) -> Directory:
         measures={row.id: row for row in registry.measures()},
         effects=_by(registry.measure_effects(), "measure"),
         events=_by(registry.non_routine_events(), "building"),
+        prices=registry.prices(),
+        calorific_values=registry.calorific_values(),
+        normal_years=registry.normal_years(),
+        heated_areas=_by(registry.heated_areas(), "building"),
         registry=registry,
     )
 

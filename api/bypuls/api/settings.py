@@ -19,6 +19,8 @@ class ApiSettings:
     most_rows : longest answer of a series [rows].
     threads : requests that are worked on at the same time.
     heavy, heavy_wait_s : reports that are made at the same time, and how long a further one waits [s].
+    cooling_k : how far the district heating utility wants its water cooled [K].
+    cooling_share_per_k : what it adds to the heat's price for each kelvin less, as a share.
     public_traffic : strangers may see speed reports, without cells of fewer than 5 vehicles.
     most_live_clients, live_every_s : open event streams, and the time between two events [s].
     Raises ValueError naming the field, its value and what was expected.
@@ -34,6 +36,8 @@ class ApiSettings:
     threads: int = 8
     heavy: int = 2
     heavy_wait_s: float = 20.0
+    cooling_k: float = 30.0
+    cooling_share_per_k: float = 0.01
     public_traffic: bool = False
     most_live_clients: int = 50
     live_every_s: float = 2.0
@@ -56,11 +60,14 @@ class ApiSettings:
             "threads",
             "heavy",
             "heavy_wait_s",
+            "cooling_k",
             "most_live_clients",
             "live_every_s",
         ):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name}: {getattr(self, name)!r} — expected a number above 0")
+        if not 0.0 <= self.cooling_share_per_k < 1.0:
+            raise ValueError(f"cooling_share_per_k: {self.cooling_share_per_k!r} — expected a share from 0 to below 1")
 
     @property
     def zone(self) -> ZoneInfo:

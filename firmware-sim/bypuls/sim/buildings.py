@@ -33,9 +33,21 @@ class Insulation:
 
 
 @dataclass(frozen=True, slots=True)
+class Submeter:
+    """A part of a building's electricity behind the main meter: base_w always, used_w more while the house is used."""
+
+    id: str
+    name: str
+    base_w: float
+    used_w: float
+
+
+@dataclass(frozen=True, slots=True)
 class Building:
     """A municipal building.
 
+    cooling_k : how far its heating cools the district heating water in summer [K].  submeters : parts of its
+    electricity that have meters of their own.
     base_w_m2, used_w_m2 : electric load always and while in use [W/m²].  loss_w_k : heat loss [W/°C].
     hot_water_w : mean heat for hot water while in use [W].  solar_kwp : roof's peak power [kW].
     water_l_h : water while in use [l/h]; 0 = not metered.
@@ -57,6 +69,8 @@ class Building:
     solar_kwp: float = 0.0
     water_l_h: float = 0.0
     insulation: Insulation | None = None
+    cooling_k: float = 32.0
+    submeters: tuple[Submeter, ...] = ()
 
     @property
     def media(self) -> tuple[Medium, ...]:
@@ -83,13 +97,16 @@ _OPEN: MappingProxyType[Use, tuple[tuple[tuple[float, float] | None, ...], bool]
 class MeterQuarters:
     """What one meter measures per quarter; parallel arrays, None where the meter has no such register.
 
-    import_wh, export_wh [Wh], volume_m3 [m³] : amounts of the quarter.  power_w [W] : mean; negative = delivered.
+    import_wh, export_wh [Wh], volume_m3 [m³], flow_m3c, return_m3c [m³·°C] : amounts of the quarter.
+    power_w [W] : mean; negative = delivered.
     """
 
     power_w: FloatArray | None = None
     import_wh: FloatArray | None = None
     export_wh: FloatArray | None = None
     volume_m3: FloatArray | None = None
+    flow_m3c: FloatArray | None = None
+    return_m3c: FloatArray | None = None
     flow_temp_c: FloatArray | None = None
     return_temp_c: FloatArray | None = None
 
@@ -128,8 +145,7 @@ class Energy:
         if not building.solar_kwp:
             used = exact(np.maximum(load, 0.0) / 4.0)
             return MeterQuarters(power_w=used * 4.0, import_wh=used)
-        roof = building.solar_kwp * 0.85 * self._weather.quarters(first, last).irradiance_wm2
-        net = exact((load - roof) / 4.0)
+        net = exact((load - self._roof_w(building, first, last)) / 4.0)
         return MeterQuarters(power_w=net * 4.0, import_wh=np.maximum(net, 0.0), export_wh=np.maximum(-net, 0.0))
 
     def _heating(
@@ -147,9 +163,33 @@ class Energy:
             return MeterQuarters(power_w=used * 4.0, import_wh=used, volume_m3=exact(used / GAS_WH_A_M3, 1 << 20))
         used = exact(power / 4.0)
         flow = rounded(_FLOW_C + 0.8 * np.maximum(0.0, BALANCE_C - felt), 1)
-        back = rounded(flow - 24.0 - 0.4 * np.maximum(0.0, BALANCE_C - felt) + 1.5 * noise, 1)
+        back = rounded(flow - building.cooling_k - 0.4 * np.maximum(0.0, BALANCE_C - felt) + 1.5 * noise, 1)
         volume = exact(used / (_WATER_WH * np.maximum(flow - back, 5.0)), 1 << 20)
-        return MeterQuarters(power_w=used * 4.0, import_wh=used, volume_m3=volume, flow_temp_c=flow, return_temp_c=back)
+        # The meter integrates volume × temperature in steps of its registers E8 and E9.
+        e8, e9 = exact(volume * flow, 1024), exact(volume * back, 1024)
+        return MeterQuarters(
+            power_w=used * 4.0, import_wh=used, volume_m3=volume, flow_m3c=e8, return_m3c=e9, flow_temp_c=flow,
+            return_temp_c=back,
+        )  # fmt: skip
+
+    def submeter(self, building_id: str, submeter_id: str, first: int, last: int) -> MeterQuarters:
+        """A submeter of the building's electricity in the quarters first ≤ q < last."""
+        building = self.buildings[building_id]
+        part = next(one for one in building.submeters if one.id == submeter_id)
+        in_use = occupancy(building.use, local_quarters(first, last))
+        noise = quarter_normals(self._seed, f"{building_id}-{submeter_id}", first, last)
+        load = (part.base_w + part.used_w * in_use) * np.maximum(0.0, 1.0 + 0.04 * noise)
+        used = exact(load / 4.0)
+        return MeterQuarters(power_w=used * 4.0, import_wh=used)
+
+    def roof(self, building_id: str, first: int, last: int) -> MeterQuarters:
+        """The production meter of the building's solar roof."""
+        made = exact(self._roof_w(self.buildings[building_id], first, last) / 4.0)
+        return MeterQuarters(power_w=-made * 4.0, import_wh=np.zeros(last - first), export_wh=made)
+
+    def _roof_w(self, building: Building, first: int, last: int) -> FloatArray:
+        power: FloatArray = building.solar_kwp * 0.85 * self._weather.quarters(first, last).irradiance_wm2
+        return power
 
     def _compute_felt(self, first: int, last: int) -> FloatArray:
         """Outdoor temperature as a house feels it: the mean of the last 12 hours [°C]."""

@@ -16,11 +16,12 @@ from bypuls.sim.buildings import MeterQuarters
 from bypuls.sim.draws import QUARTER_US, FloatArray, IntArray, exact, quarter_normals
 from bypuls.sim.lighting import MINUTES, energy_wh
 from bypuls.sim.streets import DIRECTIONS, vehicles
-from bypuls.sim.town import METER_INTERVAL_S, Sensor, Town
+from bypuls.sim.town import METER_INTERVAL_S, SOLAR, Sensor, Town
 from bypuls.sim.traffic_bins import traffic_columns
 from bypuls.wire.bins import QUARTER_S, bin_kind
 
 Column = npt.NDArray[np.generic]
+REGISTERS = ("import_wh", "export_wh", "volume_m3", "flow_m3c", "return_m3c")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,10 @@ def meter_quarters(town: Town, sensor: Sensor, first: int, last: int) -> MeterQu
     if sensor.cabinet_meter:
         power = town.lighting.cabinet_power(sensor.asset or "", first, last)
         return MeterQuarters(power_w=power.mean(axis=1), import_wh=energy_wh(power))
+    if sensor.part == SOLAR:
+        return town.energy.roof(sensor.asset or "", first, last)
+    if sensor.part is not None:
+        return town.energy.submeter(sensor.asset or "", sensor.part, first, last)
     return town.energy.quarters(sensor.asset or "", sensor.medium or "electricity", first, last)
 
 
@@ -97,7 +102,7 @@ def _meter(town: Town, sensor: Sensor, first: int, last: int) -> dict[str, Colum
     measured = meter_quarters(town, sensor, first, last)
     readings = QUARTER_S / (sensor.interval_s or METER_INTERVAL_S)
     columns: dict[str, Column] = {"n": _full(last - first, readings)}
-    for name in ("import_wh", "export_wh", "volume_m3"):
+    for name in REGISTERS:
         amount: FloatArray | None = getattr(measured, name)
         if amount is not None:
             columns |= _register(name, amount)

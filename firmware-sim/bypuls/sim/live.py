@@ -163,6 +163,8 @@ class LiveTown:
                 return MeterValues(
                     import_wh=now.import_wh,
                     volume_m3=now.volume_m3,
+                    flow_m3c=now.flow_m3c,
+                    return_m3c=now.return_m3c,
                     power_w=now.power_w,
                     flow_temp_c=now.flow_temp_c,
                     return_temp_c=now.return_temp_c,

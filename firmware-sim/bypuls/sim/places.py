@@ -1,7 +1,8 @@
 """The town's map: streets, cabinets, lamps and buildings, and the changes that its story tells.
 
 The story, counted from the town's first day, 1 January: in June of the second year Måløv Hovedgade gets humps and a
-limit of 40; in July cabinet 3 changes from sodium to LED; in August a school is insulated. Each cuts what it should.
+limit of 40; in July cabinet 3 changes from sodium to LED; in August a school is insulated; in December the sports hall
+gets a new heating control. Each cuts what it should.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import math
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from bypuls.sim.buildings import Building, Insulation
+from bypuls.sim.buildings import Building, Insulation, Submeter
 from bypuls.sim.lighting import Lamp, LampFault, Lantern
 from bypuls.sim.streets import Calming, Direction, Street
 
@@ -43,6 +44,12 @@ def led_day(begins: date) -> date:
 def insulation_day(begins: date) -> date:
     """When the school's roof and walls were insulated."""
     return date(begins.year + 1, 8, 4)
+
+
+def control_day(begins: date) -> date:
+    """When the sports hall's heating got a new control: two years back from most days of the third year, a whole year
+    lies before it and some months after."""
+    return date(begins.year + 1, 12, 15)
 
 
 def _daily(toward: float, away: float) -> dict[Direction, float]:
@@ -137,7 +144,11 @@ def buildings(begins: date) -> tuple[Building, ...]:
     """The twelve buildings: W/m², W/°C and W as in Danish municipal stock of their age, rounded."""
     return (
         Building("raadhus", "Town hall", "office", "Rådhustorvet 1", 55.7310, 12.3590, 1975, 12_400,
-                 3.2, 9.0, 11_500, 6_000, water_l_h=640),
+                 3.2, 9.0, 11_500, 6_000, water_l_h=640, submeters=(
+                     Submeter("ventilation", "ventilation", 6_000, 28_000),
+                     Submeter("servers", "server room", 11_500, 500),
+                     Submeter("canteen", "canteen kitchen", 1_200, 9_000),
+                 )),
         Building("bibliotek", "Main library", "culture", "Torvet 3", 55.7302, 12.3571, 1991, 4_200,
                  2.4, 8.5, 3_700, 1_500),
         Building("maaloev-skole", "Måløv School", "education", "Måløv Hovedgade 60", 55.7469, 12.3217, 1968, 9_800,
@@ -145,13 +156,13 @@ def buildings(begins: date) -> tuple[Building, ...]:
         Building("egebjerg-skole", "Egebjerg School", "education", "Egebjerg Skolevej 12", 55.7446, 12.3702, 1974,
                  8_600, 1.7, 7.2, 10_400, 4_200, solar_kwp=75.0),
         Building("skovlunde-skole", "Skovlunde School", "education", "Skovlunde Byvej 30", 55.7226, 12.4003, 1962,
-                 7_900, 1.9, 7.8, 11_800, 4_000),
+                 7_900, 1.9, 7.8, 11_800, 4_000, cooling_k=14.0),
         Building("rosenhuset", "Rosenhuset day-care", "day-care", "Rosenvænget 4", 55.7341, 12.3712, 1982, 900,
                  2.2, 10.5, 1_150, 1_900, heating="gas"),
         Building("myretuen", "Myretuen day-care", "day-care", "Skovvej 18", 55.7480, 12.3251, 2012, 1_100,
                  1.8, 8.0, 780, 2_200, solar_kwp=28.0),
         Building("sportshal", "Sports hall", "sports", "Stadionvej 9", 55.7345, 12.3468, 1978, 5_600,
-                 2.6, 11.0, 6_900, 13_000),
+                 2.6, 11.0, 6_900, 13_000, insulation=Insulation(control_day(begins), 0.80)),
         Building("plejehjem", "Care home", "hospital", "Havevænget 2", 55.7389, 12.3561, 1995, 6_300,
                  4.0, 6.0, 5_200, 16_000),
         Building("kulturhus", "Culture house", "culture", "Bytorvet 14", 55.7236, 12.4027, 1955, 2_300,

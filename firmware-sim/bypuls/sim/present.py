@@ -9,7 +9,7 @@ from datetime import datetime
 import numpy as np
 
 from bypuls.sim.draws import QUARTER_US, FloatArray, fraction
-from bypuls.sim.history import meter_quarters
+from bypuls.sim.history import REGISTERS, meter_quarters
 from bypuls.sim.lighting import MINUTES, LampMinutes, energy_wh
 from bypuls.sim.streets import DIRECTIONS, Direction, vehicles
 from bypuls.sim.town import Sensor, Town
@@ -17,7 +17,6 @@ from bypuls.wire import to_us
 
 _MINUTE_US = 60_000_000
 _CHUNK = 96 * 31  # quarters added up at a time: a year of minutes at once would fill the memory
-REGISTERS = ("import_wh", "export_wh", "volume_m3")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +27,8 @@ class MeterNow:
     import_wh: float | None = None
     export_wh: float | None = None
     volume_m3: float | None = None
+    flow_m3c: float | None = None
+    return_m3c: float | None = None
     flow_temp_c: float | None = None
     return_temp_c: float | None = None
 
@@ -178,6 +179,8 @@ class Present:
             "import_wh": float(round(50_000_000 * used)),
             "export_wh": 0.0,
             "volume_m3": float(round(900 * used)),
+            "flow_m3c": float(round(60_000 * used)),
+            "return_m3c": float(round(36_000 * used)),
             **lamp,
         }
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+import numpy as np
+
 from bypuls.sim import places
 from bypuls.sim.lighting import SCHEDULE
 from bypuls.sim.streets import Street
@@ -74,6 +76,18 @@ def registry_rows(town: Town) -> dict[str, list[Row]]:
             if sensor.kind == "passage"
         ],
         "intervention": _interventions(town),
+        "price": [
+            {
+                "medium": medium,
+                "valid_from": f"{year}-01-01",
+                "valid_to": f"{year + 1}-01-01",
+                "unit": unit,
+                "value": round(first * (1.0 + rise * index), 3),
+                "source": _INVENTED,
+            }
+            for medium, (first, rise, unit) in _PRICES.items()
+            for index, year in enumerate(range(town.begins.year, town.begins.year + _FACTOR_YEARS))
+        ],
         "calorific_value": [
             {
                 "valid_from": _day(town.begins),
@@ -82,6 +96,7 @@ def registry_rows(town: Town) -> dict[str, list[Row]]:
                 "source": "as the town's gas is simulated",
             }
         ],
+        "normal_year": [_normal_year(town)],
         "factor": _factors(town),
         "target": [_target()],
     }
@@ -172,11 +187,14 @@ def _interventions(town: Town) -> list[Row]:
     }
     led: Row = {"id": "cabinet-3-led", "site": None, "building": None, "cabinet": "cabinet-3", "kind": "led"}
     walls: Row = {"id": "maaloev-skole-walls", "site": None, "building": "maaloev-skole", "cabinet": None}
+    control: Row = {"id": "sportshal-control", "site": None, "building": "sportshal", "cabinet": None}
     return [
         humps | {"date": _day(places.humps_day(town.begins)), "note": "humps and a limit of 40 instead of 50 km/h"},
         led | {"date": _day(places.led_day(town.begins)), "note": "ten sodium lamps of 116 W replaced by LED of 36 W"},
         walls
         | {"kind": "insulation", "date": _day(places.insulation_day(town.begins)), "note": "roof and walls insulated"},
+        control
+        | {"kind": "heating control", "date": _day(places.control_day(town.begins)), "note": "new heating control"},
     ]
 
 
@@ -184,6 +202,36 @@ def _interventions(town: Town) -> list[Row]:
 # the published factor that comes with the registry.
 _FACTORS = {"electricity": (0.120, 0.012), "heat": (0.055, 0.004)}
 _FACTOR_YEARS = 6
+
+# DKK per kWh or m³ in the town's first year with VAT left out, and by how much they rise each year. Invented.
+_PRICES = {
+    "electricity": (1.62, 0.02, "dkk_per_kwh"),
+    "heat": (0.68, 0.03, "dkk_per_kwh"),
+    "gas": (0.94, 0.01, "dkk_per_kwh"),
+    "water": (58.4, 0.03, "dkk_per_m3"),
+}
+_NORMAL_YEARS = 10
+_BASE_C = 17.0
+
+
+def _normal_year(town: Town) -> Row:
+    """The degree days of the ten years before the town's first day, as its weather would have been."""
+    start, end = date(town.begins.year - _NORMAL_YEARS, 1, 1), date(town.begins.year, 1, 1)
+    epoch = date(1970, 1, 1)
+    first, last = (96 * (day - epoch).days for day in (start, end))
+    means = town.weather.quarters(first, last).temp_c.reshape(-1, 96).mean(axis=1)
+    total = float(np.maximum(0.0, _BASE_C - means).sum()) / _NORMAL_YEARS
+    return {
+        "id": "simulated-town",
+        "name": "Simulated town, mean of ten years",
+        "station": "Weather station of the simulated town",
+        "sensor": "weather-station",
+        "rule": "all year",
+        "base_c": _BASE_C,
+        "degree_days": round(total),
+        "period": f"{start.year}–{end.year - 1}",
+        "source": _INVENTED,
+    }
 
 
 def _factors(town: Town) -> list[Row]:

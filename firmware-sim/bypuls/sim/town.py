@@ -22,6 +22,7 @@ LAMP_GATEWAY = "gw-lamps"
 METER_INTERVAL_S = 60.0
 SLOW_METER_INTERVAL_S = 300.0
 
+SOLAR = "solar"
 _SERIALS = {"electricity": 21_000_501, "heat": 67_000_501, "gas": 33_000_501, "water": 48_000_501}
 
 Kind = Literal["lamp", "passage", "meter", "weather", "health"]
@@ -41,7 +42,8 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Sensor:
-    """One source of readings. `asset` is the site, building, cabinet or lamp that it measures."""
+    """One source of readings. `asset` is the site, building, cabinet or lamp that it measures; `part` the part of a
+    building's electricity, or `SOLAR` for its roof."""
 
     id: str
     device: str
@@ -53,6 +55,7 @@ class Sensor:
     interval_s: float | None = None
     serial: str | None = None
     parent: str | None = None
+    part: str | None = None
 
     @property
     def cabinet_meter(self) -> bool:
@@ -126,6 +129,23 @@ class Town:
                     Sensor(
                         f"{building.id}-{medium}", "pi-energy", "meter", name, "building", building.id,
                         medium, interval_s, serial,
+                    )
+                )  # fmt: skip
+        # After all others, so that their serial numbers and units on the line stay as they were.
+        for building in self.buildings.values():
+            main = f"{building.id}-electricity"
+            for part in building.submeters:
+                sensors.append(
+                    Sensor(
+                        f"{building.id}-{part.id}", "pi-energy", "meter", f"{building.name}, {part.name}", "building",
+                        building.id, "electricity", METER_INTERVAL_S, parent=main, part=part.id,
+                    )
+                )  # fmt: skip
+            if building.solar_kwp:
+                sensors.append(
+                    Sensor(
+                        f"{building.id}-solar", "pi-energy", "meter", f"{building.name}, solar roof", "building",
+                        building.id, "electricity", METER_INTERVAL_S, parent=main, part=SOLAR,
                     )
                 )  # fmt: skip
         sensors.append(

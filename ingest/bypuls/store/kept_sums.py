@@ -6,7 +6,8 @@ is always what the bins add up to."""
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager
 from itertools import islice, pairwise
 from typing import Any, Protocol
@@ -82,16 +83,13 @@ def read_sums(
     keepable = {span for span in spans if span[1] <= until and span[1] - span[0] <= LONGEST_US}
     found = np.full((len(names), len(sensors), len(spans)), np.nan)
     if keepable:
-        first, last = min(start for start, _ in keepable), max(end for _, end in keepable)
-        have = _have(file, kind, sensors, names, first, last)
-        wanted = [(one, *span) for one in dict.fromkeys(sensors) for span in keepable if span not in have[one]]
+        known = np.zeros((len(sensors), len(spans)), dtype=np.bool_)
+        _read(file, kind, sensors, names, rank, keepable, found, known)
+        wanted = {(sensors[at], *spans[place]) for at, place in zip(*np.nonzero(~known), strict=True)}
+        wanted = {one for one in wanted if one[1:] in keepable}
         if wanted:
-            _make(file, kind, wanted)
-            have |= _have(file, kind, list(dict.fromkeys(one for one, *_ in wanted)), names, first, last)
-        for at, sensor in enumerate(sensors):
-            mine = [(rank[span], values) for span, values in have[sensor].items() if span in keepable]
-            if mine:
-                found[:, at, [place for place, _ in mine]] = np.array([v for _, v in mine], dtype=np.float64).T
+            _make(file, kind, sorted(wanted))
+            _read(file, kind, sensors, names, rank, keepable, found, known)
     sums = ", ".join(f'SUM("{name}")' for name in names)
     query = f"SELECT {sums} FROM bin_{kind} WHERE sensor = ? AND t >= ? AND t < ?"
     for at, sensor in enumerate(sensors):
@@ -101,16 +99,26 @@ def read_sums(
     return dict(zip(names, found, strict=True))
 
 
-def _have(
-    file: SumFile, kind: str, sensors: Sequence[str], names: Sequence[str], first_us: int, last_us: int
-) -> dict[str, dict[tuple[int, int], tuple[Any, ...]]]:
-    """Each sensor's kept sums within [first, last] by span."""
+def _read(
+    file: SumFile,
+    kind: str,
+    sensors: Sequence[str],
+    names: Sequence[str],
+    rank: Mapping[tuple[int, int], int],
+    keepable: AbstractSet[tuple[int, int]],
+    found: npt.NDArray[np.float64],
+    known: npt.NDArray[np.bool_],
+) -> None:
+    """Puts the kept sums of the spans into `found`, and which they are into `known`."""
     selected = ", ".join(["start_us", "end_us", *(f'"{name}"' for name in names)])
     query = f"SELECT {selected} FROM sum_{kind} WHERE sensor = ? AND start_us >= ? AND start_us < ? AND end_us <= ?"
-    return {
-        sensor: {row[:2]: row[2:] for row in file.select(query, (sensor, first_us, last_us, last_us))}
-        for sensor in sensors
-    }
+    first, last = min(start for start, _ in keepable), max(end for _, end in keepable)
+    for at, sensor in enumerate(sensors):
+        rows = [row for row in file.select(query, (sensor, first, last, last)) if row[:2] in keepable]
+        if rows:
+            places = [rank[row[:2]] for row in rows]
+            known[at, places] = True
+            found[:, at, places] = np.array([row[2:] for row in rows], dtype=np.float64).T
 
 
 def _make(file: SumFile, kind: str, wanted: Sequence[tuple[str, int, int]]) -> None:

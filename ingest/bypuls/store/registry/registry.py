@@ -32,6 +32,7 @@ from bypuls.store.registry.tables import (
     Measure,
     MeasureEffect,
     NonRoutineEvent,
+    NormalYear,
     Price,
     ReportSchedule,
     ScopePart,
@@ -155,6 +156,10 @@ class Registry:
     def calorific_values(self) -> list[CalorificValue]:
         """All calorific values by day and basis."""
         return self._all(CalorificValue)
+
+    def normal_years(self) -> list[NormalYear]:
+        """All normal years of degree days by id."""
+        return self._all(NormalYear)
 
     def targets(self) -> list[Target]:
         """All targets by id."""

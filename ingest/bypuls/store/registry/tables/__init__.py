@@ -8,6 +8,7 @@ from bypuls.store.registry.tables.accounts import (
     Factor,
     FactorChoice,
     FactorDay,
+    NormalYear,
     Price,
     Target,
 )
@@ -43,6 +44,7 @@ ENTITIES: dict[str, type[Base]] = {
         NonRoutineEvent,
         Price,
         CalorificValue,
+        NormalYear,
         Factor,
         FactorDay,
         FactorChoice,
@@ -77,6 +79,7 @@ __all__ = [
     "Measure",
     "MeasureEffect",
     "NonRoutineEvent",
+    "NormalYear",
     "Price",
     "RegistryVersion",
     "ReportSchedule",

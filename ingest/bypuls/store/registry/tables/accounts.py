@@ -25,6 +25,7 @@ from bypuls.store.registry.base import (
 from bypuls.store.registry.tables.equipment import DOMAINS, MEDIA
 
 PRICE_UNITS = ("dkk_per_kwh", "dkk_per_m3")
+DEGREE_DAY_RULES = ("all year", "season")
 BASES = ("lower", "upper")
 GASES = ("CO2", "CO2e")
 STEPS = ("hour", "month", "year")
@@ -60,6 +61,26 @@ class CalorificValue(Base):
     basis: Mapped[str] = mapped_column(primary_key=True, info=ruled(rules.one_of(*BASES)))
     kwh_per_m3: Mapped[float] = mapped_column(info=ruled(rules.within(0, 50, "kWh/m³", open_low=True)))
     source: Mapped[Note | None] = mapped_column(default=None)
+
+
+class NormalYear(Base):
+    """The degree days of a normal year [K·d] at a station, as published or averaged from ten years or more.
+
+    sensor : the weather sensor whose temperatures are those of the station; only against them is a use corrected.
+    rule : `all year`, or `season` (Teknologisk Institut's heating season).  period : the years that it rests on.
+    """
+
+    __tablename__ = "normal_year"
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    name: Mapped[Name]
+    station: Mapped[Label]
+    sensor: Mapped[Id | None] = mapped_column(refers("sensor"), index=True, default=None)
+    rule: Mapped[str] = mapped_column(info=ruled(rules.one_of(*DEGREE_DAY_RULES)))
+    base_c: Mapped[float] = mapped_column(default=17.0, info=ruled(rules.within(0, 30, "°C")))
+    degree_days: Mapped[float] = mapped_column(info=ruled(rules.within(0, 20_000, "K·d", open_low=True)))
+    period: Mapped[Label | None] = mapped_column(default=None)
+    source: Mapped[Note]
 
 
 class Factor(Base):

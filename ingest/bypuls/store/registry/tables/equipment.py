@@ -31,6 +31,7 @@ DOMAINS = ("buildings", "lighting", "charging", "fleet", "other")
 REGISTER_LIMITS = (
     "max_power_w", "max_flow_m3h", "register_modulus_wh", "register_modulus_m3", "register_step_wh",
 )  # fmt: skip
+EVENT_TREATMENTS = ("unknown", "left out", "adjusted")
 ASSET_KINDS = ("site", "building", "cabinet", "lamp")
 _ONE_OF_FOUR = one_asset(*ASSET_KINDS)
 _ONE_OF_THREE = one_asset("site", "building", "cabinet")
@@ -177,15 +178,38 @@ class Intervention(Base):
 
 
 class NonRoutineEvent(Base):
-    """Something that changed a building's use without being a measure: an extension, a closure, other hours."""
+    """Something that changed a building's use without being a measure: an extension, a closure, other hours.
+
+    medium : the one whose use it changed; None = every one.
+    treatment : `unknown` = savings that it touches are refused; `left out` = its days count as unknown; `adjusted` = it
+        added `kwh_per_day` [kWh] (negative = took away) on each of its days, ± `half_width_kwh_per_day` (90 %).
+    """
 
     __tablename__ = "non_routine_event"
-    __table_args__ = (dated(),)
-    together = (in_order(),)
+    __table_args__ = (
+        dated(),
+        CheckConstraint("(treatment = 'adjusted') = (kwh_per_day IS NOT NULL)", name="adjusted"),
+    )
+    together = (
+        in_order(),
+        Together(
+            "kwh_per_day",
+            "a number if and only if treatment is adjusted",
+            lambda e: (e.treatment == "adjusted") == (e.kwh_per_day is not None),
+        ),
+    )
 
     id: Mapped[Id] = mapped_column(primary_key=True)
     building: Mapped[Id] = mapped_column(refers("building"), index=True)
     kind: Mapped[Label]
     valid_from: Mapped[date]
     valid_to: Mapped[date | None] = mapped_column(default=None)
+    medium: Mapped[str | None] = mapped_column(default=None, info=ruled(rules.one_of(*MEDIA)))
+    treatment: Mapped[str] = mapped_column(default="unknown", info=ruled(rules.one_of(*EVENT_TREATMENTS)))
+    kwh_per_day: Mapped[float | None] = mapped_column(
+        default=None, info=ruled(rules.within(-10_000_000, 10_000_000, "kWh"))
+    )
+    half_width_kwh_per_day: Mapped[float | None] = mapped_column(
+        default=None, info=ruled(rules.within(0, 10_000_000, "kWh"))
+    )
     note: Mapped[Note | None] = mapped_column(default=None)
