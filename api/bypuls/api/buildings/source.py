@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from bypuls.analysis.localtime import local_day_edges_us
 from bypuls.api.directory import Directory
-from bypuls.api.reports.speed.calendar_of import holidays_of
+from bypuls.api.reports.public_holidays import holidays_of
 from bypuls.store.protocol import Store
 from bypuls.wire import to_us
 
