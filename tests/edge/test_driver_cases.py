@@ -14,6 +14,8 @@ from pymodbus.pdu import ExceptionResponse, ModbusPDU
 from pymodbus.pdu.register_message import ReadInputRegistersResponse
 
 from bypuls.edge.driver import DRIVERS, DriverError, Timed, configure
+from bypuls.edge.drivers.bh1750 import Bh1750
+from bypuls.edge.drivers.bus import Bus
 from bypuls.edge.drivers.contact import Contact
 from bypuls.edge.drivers.debounce import Debounce
 from bypuls.edge.drivers.han import Han
@@ -198,6 +200,33 @@ def han_port(text: str) -> tuple[Any, Iterator[Any]]:
     return driver, readings()
 
 
+class HeldLight:
+    """An I²C bus whose light sensor holds the counts of a case, one for each measurement; the last one for ever."""
+
+    def __init__(self, counts: list[bytes]) -> None:
+        self.counts = counts
+
+    def open(self, _bus: int) -> HeldLight:
+        return self
+
+    def write_byte(self, i2c_addr: int, value: int) -> None:
+        assert value in (0x01, 0x20)
+        assert i2c_addr in (0x23, 0x5C)
+
+    def read_two_bytes(self, i2c_addr: int) -> bytes:
+        assert i2c_addr in (0x23, 0x5C)
+        return self.counts.pop(0) if len(self.counts) > 1 else self.counts[0]
+
+    def close(self) -> None:
+        return
+
+
+def light_sensor(text: str, options: Mapping[str, Any]) -> tuple[Any, Iterator[Any]]:
+    held = HeldLight([bytes.fromhex(line) for line in text.splitlines()])
+    driver = Bh1750(SENSOR, **options, interval_s=0.001, opener=held.open, turn=Bus(), sleep=lambda _s: None)
+    return driver, driver.readings()
+
+
 def settled(text: str, settle_s: float) -> tuple[bool, list[tuple[float, bool]]]:
     """(level at first, changes) of a contact; the last line says only how long it was watched."""
     edges = [(float(t), level == "closed") for t, level in (line.split() for line in text.splitlines())]
@@ -245,6 +274,8 @@ def test_what_a_driver_makes_of_its_sensor(folder: Path, tmp_path: Path) -> None
             driver, readings = on_modbus(name, text, options)
         case "han":
             driver, readings = han_port(text)
+        case "bh1750":
+            driver, readings = light_sensor(text, options)
         case "pulses":
             driver, readings = pulse_meter(text, options)
         case "contact":
@@ -278,7 +309,7 @@ def same(value: object, wanted: object) -> bool:
 def test_every_driver_has_cases_good_and_bad() -> None:
     told = {folder.name: json.loads((folder / "expected.json").read_text("utf-8")) for folder in CASES}
     assert {case["driver"] for case in told.values()} == set(DRIVERS)
-    for driver in ("ops243", "mbus", "han", "modbus", "sdm", "onewire"):
+    for driver in ("ops243", "mbus", "han", "modbus", "sdm", "bh1750", "onewire"):
         assert {"error" in case for case in told.values() if case["driver"] == driver} == {True, False}
 
 

@@ -17,6 +17,7 @@ from bypuls.edge.drivers.d4i import decode_scaled, decode_value
 from bypuls.edge.drivers.modbus_profile import BadProfile, load_shipped, parse, shipped
 from bypuls.edge.drivers.modbus_words import decode_reading, spans
 from bypuls.edge.drivers.patience import BadFrame
+from bypuls.wire import Cabinet
 
 HEAD = """name = "Meter of a test"
 kind = "meter"
@@ -101,6 +102,43 @@ class TestProfiles:
             shown.append(decode_reading("heat-1", profile, {(3, 16): words[0], (3, 17): words[1]}))
         assert shown[0] == shown[1]
         assert shown[0].values()["import_wh"] == value * 1000.0
+
+    def test_a_cabinets_contacts_behind_a_relay_module(self) -> None:
+        text = """name = "Relay module"
+kind = "cabinet"
+source = "this test"
+checked = 2026-11-26
+function = 4
+[[field]]
+field = "door_open"
+address = 0
+type = "uint16"
+[[field]]
+field = "contactor_on"
+address = 1
+type = "uint16"
+[[field]]
+field = "leakage_ma"
+address = 2
+type = "uint16"
+scale = 0.001
+unit = "A"
+[[field]]
+field = "faults"
+address = 3
+type = "bits"
+events = ["", "contactorError", "leakageDetected"]
+"""
+        reading = decode_reading(
+            "cabinet-7", parse("relays", text), {(4, n): word for n, word in enumerate((0, 1, 30, 6))}
+        )
+        assert reading == Cabinet(
+            sensor="cabinet-7",
+            door_open=False,
+            contactor_on=True,
+            leakage_ma=30.0,
+            faults=("contactorError", "leakageDetected"),
+        )
 
     def test_no_value_is_absent_and_a_reading_of_nothing_is_refused(self) -> None:
         profile = parse("heat", HEAD + ROW + "none = [0xFFFFFFFF]\n")

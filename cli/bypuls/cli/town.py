@@ -7,7 +7,7 @@ import io
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
@@ -20,6 +20,7 @@ import typer
 from bypuls.cli.children import Child, stop_all
 from bypuls.cli.services import stop_on_signals, told
 from bypuls.cli.settings import DATA_DIR, BrokerHost, BrokerPort, DataDir, InfluxUrl, now, opened, registry_of
+from bypuls.sim.fault_orders import draw_orders, parse_order
 from bypuls.sim.history import history
 from bypuls.sim.live import LiveTown
 from bypuls.sim.mqtt_link import Broker
@@ -28,7 +29,7 @@ from bypuls.sim.town import Town, default_begins
 from bypuls.store.influx import InfluxStore
 from bypuls.store.protocol import Bins, Store
 from bypuls.store.registry import Registry, import_csv, seed_factors
-from bypuls.wire import to_us
+from bypuls.wire import from_us, to_us
 
 app = typer.Typer(no_args_is_help=True, help="The simulated town, sensor by sensor.")
 log = structlog.get_logger("bypuls.town")
@@ -104,6 +105,16 @@ def register(registry: Registry, town: Town) -> None:
             raise RuntimeError(f"the simulated town's {entity}: {report.errors[0]}")
 
 
+def ordered(town: Town, faults: Sequence[str], random_faults: int, moment: datetime) -> Town:
+    """The same town with faults to order. Raises ValueError for one that is no order, or at no place of the town."""
+    orders = [parse_order(text, moment) for text in faults]
+    if random_faults:
+        lamps = {lamp.id: lamp.cabinet for lamp in town.lighting.lamps.values()}
+        week = to_us(moment + timedelta(days=7))
+        orders += draw_orders(town.seed, lamps, to_us(moment), week, random_faults)
+    return Town(town.seed, town.begins, tuple(orders)) if orders else town
+
+
 def write_history(
     town_file: TownFile,
     data_dir: Path,
@@ -172,10 +183,25 @@ def live_command(
     broker_port: BrokerPort = 1883,
     seed: Seed = SEED,
     edges: Annotated[bool, typer.Option(help="Start the edges that read the sensors.")] = True,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A fault of street lights to order, like lamp-out:lamp-1-03 or 'lamps-out:cabinet-2;k=4'; also "
+            "day-burner, cycling, dim-failure, ageing, feeder-off, clock-change, meter-reset; ;from=… ;to=… say when."
+        ),
+    ] = None,
+    random_faults: Annotated[
+        int, typer.Option(min=0, max=200, help="So many more faults over the coming week, drawn by the town's seed.")
+    ] = 0,
 ) -> None:
     """Plug the town's sensors in, each simulated at its wire, and read them by the edge's real drivers."""
     stop = stop_on_signals()
-    town = found(data_dir, seed, DAYS, now()).town
+    try:
+        town = ordered(found(data_dir, seed, DAYS, now()).town, fault or [], random_faults, now())
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--fault") from error
+    for order in town.orders.all:
+        log.info("a fault is ordered", kind=order.kind, at=order.target, begins=from_us(order.start_us).isoformat())
     folder = data_dir / "town"
     with LiveTown(town, folder, Broker(broker_host, broker_port), now=now) as live:
         children = [

@@ -104,6 +104,7 @@ DRIVERS: Mapping[str, str] = MappingProxyType(
         "han": "bypuls.edge.drivers.han:configure",
         "pulses": "bypuls.edge.drivers.pulses:configure",
         "contact": "bypuls.edge.drivers.contact:configure",
+        "bh1750": "bypuls.edge.drivers.bh1750:configure",
         "onewire": "bypuls.edge.drivers.onewire:configure",
     }
 )

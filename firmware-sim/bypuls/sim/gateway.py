@@ -87,15 +87,19 @@ class LampGateway:
             if len(self._waiting) >= self._room:
                 self._waiting.popleft()
                 self.dropped += 1
-            self._waiting.append(encode_reading(self.read(sensor)))
+            reading = self.read(sensor)
+            if reading is not None:
+                self._waiting.append(encode_reading(reading))
         return len(self._waiting)
 
-    def read(self, sensor: Sensor) -> Reading:
-        """The sensor's reading at this moment."""
+    def read(self, sensor: Sensor) -> Reading | None:
+        """The sensor's reading at this moment; None where a lamp without supply doesn't answer."""
         now = self._now()
         match sensor.kind:
             case "lamp":
                 lamp = self._present.lamp(sensor.id, now)
+                if not lamp.supplied:
+                    return None
                 return Lamp(
                     sensor=sensor.id,
                     t=now,

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bypuls.sim.draws import FloatArray, IntArray, exact, fraction, quarter_normals
+from bypuls.sim.fault_orders import LATE_QUARTERS, Orders
 from bypuls.sim.local_time import local_quarters
 from bypuls.sim.sun import elevation_deg
 
@@ -79,12 +80,14 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class LampMinutes:
-    """One lamp, minute by minute; arrays of shape (quarters, 15). `fault` [quarters] says what it reports, or None."""
+    """One lamp, minute by minute; arrays of shape (quarters, 15). `fault` [quarters] says what it reports, or None.
+    supplied : False where it has no voltage and can't speak."""
 
     on: npt.NDArray[np.bool_]
     level_pct: FloatArray
     power_w: FloatArray
     fault: npt.NDArray[np.object_]
+    supplied: npt.NDArray[np.bool_]
 
 
 @lru_cache(maxsize=4)
@@ -101,8 +104,9 @@ def schedule(first: int, last: int) -> Schedule:
 class Lighting:
     """The lamps of the town of `seed`; `day_burner` is one lamp with a fault at a known date."""
 
-    def __init__(self, seed: int, lamps: tuple[Lamp, ...], day_burner: LampFault) -> None:
+    def __init__(self, seed: int, lamps: tuple[Lamp, ...], day_burner: LampFault, orders: Orders | None = None) -> None:
         self._seed = seed
+        self._orders = orders
         self.lamps = {lamp.id: lamp for lamp in lamps}
         self._day_burner = day_burner
         self._wobble = lru_cache(maxsize=16)(self._compute_wobble)
@@ -136,6 +140,10 @@ class Lighting:
         plan = schedule(first, last)
         day = local_quarters(first, last).day
         on, level = plan.on, plan.level_pct
+        late = None if self._orders is None else self._orders.switched_late(lamp.cabinet, first, last)
+        if late is not None:
+            hour_ago = schedule(first - LATE_QUARTERS, last - LATE_QUARTERS)
+            on, level = np.where(late, hour_ago.on, on), np.where(late, hour_ago.level_pct, level)
         fault = np.full(last - first, None, dtype=np.object_)
         weak = np.ones(last - first)
         for found in self.faults(lamp_id, int(day[0]), int(day[-1]) + 1):
@@ -149,13 +157,20 @@ class Lighting:
             else:
                 weak[here] = 0.55
         strength = weak * self._wobble(lamp.cabinet, first, last)
-        power = np.where(on, self._full_power(lamp, level, day), 0.0) * strength[:, None]
+        burnt, by_minute = level, strength[:, None]
+        supplied = np.ones(on.shape, dtype=np.bool_)
+        spoilt = None if self._orders is None else self._orders.spoil(lamp_id, first, last, on, level, fault)
+        if spoilt is not None:
+            on, level, burnt, fault = spoilt.on, spoilt.level_pct, spoilt.burnt_pct, spoilt.said
+            supplied = spoilt.supplied
+            by_minute = by_minute * spoilt.strength
+        power = np.where(on, self._full_power(lamp, burnt, day), 0.0) * by_minute
         dims = np.full(last - first, lamp.lantern.dims)
         if lamp.before is not None:
             dims = np.where(day < _days(lamp.renovated), lamp.before.dims, dims)
         level = np.where(on & ~dims[:, None], 100.0, level)
         # Multiples of 15/16 W: a minute's energy then is a whole number of 1/64 Wh, and sums are exact.
-        return LampMinutes(on, level, np.rint(power * 16 / 15) * 15 / 16, fault)
+        return LampMinutes(on, level, np.rint(power * 16 / 15) * 15 / 16, fault, supplied)
 
     def _full_power(self, lamp: Lamp, level: FloatArray, day: IntArray) -> FloatArray:
         own = 1.0 + 0.03 * (fraction(self._seed, "lamp-own", lamp.id) - 0.5)

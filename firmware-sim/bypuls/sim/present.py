@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -13,7 +13,7 @@ from bypuls.sim.history import REGISTERS, meter_quarters
 from bypuls.sim.lighting import MINUTES, LampMinutes, energy_wh
 from bypuls.sim.streets import DIRECTIONS, Direction, vehicles
 from bypuls.sim.town import Sensor, Town
-from bypuls.wire import to_us
+from bypuls.wire import from_us, to_us
 
 _MINUTE_US = 60_000_000
 _CHUNK = 96 * 31  # quarters added up at a time: a year of minutes at once would fill the memory
@@ -35,7 +35,8 @@ class MeterNow:
 
 @dataclass(frozen=True, slots=True)
 class LampNow:
-    """What a lamp's electronics show. `fault` is a TALQ event, or None."""
+    """What a lamp's electronics show. `fault` is a TALQ event, or None; without supply they show
+    nothing."""
 
     on: bool
     level_pct: float
@@ -43,6 +44,7 @@ class LampNow:
     energy_wh: float
     operating_s: float
     fault: str | None
+    supplied: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ class Present:
         self._lock = threading.RLock()
         # Per sensor: the quarter up to which its registers are added up, and what they show there.
         self._totals: dict[str, tuple[int, dict[str, float]]] = {}
+        self._at_reset: dict[tuple[str, int], MeterNow] = {}
 
     def warm(self, t: datetime) -> None:
         """Adds up every register up to `t`, so that the first question is answered as quickly as the next ones."""
@@ -90,6 +93,23 @@ class Present:
 
     def meter(self, sensor_id: str, t: datetime) -> MeterNow:
         """The meter at `t`. Raises KeyError for an unknown sensor, ValueError before the town's first day."""
+        now = self._counted(sensor_id, t)
+        reset_us = self._town.orders.reset_before(sensor_id, to_us(t))
+        if reset_us is None:
+            return now
+        with self._lock:
+            if (sensor_id, reset_us) not in self._at_reset:
+                self._at_reset[sensor_id, reset_us] = self._counted(sensor_id, from_us(reset_us))
+            then = self._at_reset[sensor_id, reset_us]
+        since = {
+            name: value - (getattr(then, name) or 0.0)
+            for name in REGISTERS
+            if (value := getattr(now, name)) is not None
+        }
+        return replace(now, **since)
+
+    def _counted(self, sensor_id: str, t: datetime) -> MeterNow:
+        """The meter at `t` as if it had never been reset."""
         sensor = self._town.sensors[sensor_id]
         quarter = self._town.quarter(t)
         within_us = to_us(t) - quarter * QUARTER_US
@@ -129,6 +149,7 @@ class Present:
             energy_wh=totals["energy_wh"] + _energy_wh(power, within_us),
             operating_s=totals["operating_s"] + _energy_wh((power > 0.0) * 3600.0, within_us),
             fault=minutes.fault[0],
+            supplied=bool(minutes.supplied[0, minute]),
         )
 
     def weather(self, t: datetime) -> WeatherNow:

@@ -13,6 +13,7 @@ from typing import Literal
 from bypuls.sim import places
 from bypuls.sim.buildings import Building, Energy, Medium
 from bypuls.sim.draws import QUARTER_US
+from bypuls.sim.fault_orders import FaultOrder, Orders
 from bypuls.sim.lighting import Lighting
 from bypuls.sim.streets import Street
 from bypuls.sim.weather import Weather
@@ -74,19 +75,26 @@ class Town:
     """40 lamps in 4 cabinets, 6 radars on 6 streets, 12 buildings, a weather station, and the devices that own them.
 
     begins : its meters were set to their first values on this day (UTC); nothing is asked from before.
+    orders : faults of its street lights beside those of its own. Raises ValueError for one at no place of the town.
     """
 
-    def __init__(self, seed: int, begins: date) -> None:
+    def __init__(self, seed: int, begins: date, orders: tuple[FaultOrder, ...] = ()) -> None:
         self.seed = seed
         self.begins = begins
         self.first_quarter = int(datetime(begins.year, begins.month, begins.day, tzinfo=UTC).timestamp()) // 900
         self.streets: dict[str, Street] = {street.id: street for street in places.streets(begins)}
         self.cabinets = {cabinet.id: cabinet for cabinet in places.CABINETS}
         self.weather = Weather(seed)
-        self.lighting = Lighting(seed, places.lamps(begins), places.day_burner(begins))
+        lamps = places.lamps(begins)
         self.energy = Energy(seed, places.buildings(begins), self.weather)
         self.devices: dict[str, Device] = {device.id: device for device in _devices()}
+        feeds = {lamp.id: lamp.cabinet for lamp in lamps}
+        self.lighting = Lighting(seed, lamps, places.day_burner(begins))
         self.sensors: dict[str, Sensor] = {sensor.id: sensor for sensor in self._sensors()}
+        meters = [sensor.id for sensor in self.sensors.values() if sensor.kind == "meter"]
+        self.orders = Orders(seed, orders, feeds, meters)
+        if orders:
+            self.lighting = Lighting(seed, lamps, places.day_burner(begins), self.orders)
 
     @property
     def buildings(self) -> dict[str, Building]:
