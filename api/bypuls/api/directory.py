@@ -14,9 +14,11 @@ from bypuls.store.registry import (
     Calibration,
     CalorificValue,
     Device,
+    ExpansionFactor,
     HeatedArea,
     Intervention,
     Lamp,
+    ManualCount,
     Measure,
     MeasureEffect,
     NonRoutineEvent,
@@ -33,8 +35,8 @@ from bypuls.store.registry import (
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """One version of the registry, by id; `limits` by site and `calibrations` by sensor, rising in time; `scope_parts`
-    by target, `effects` by measure, `events` and `heated_areas` by building."""
+    """One version of the registry, by id; `limits` by site, `calibrations` and `manual_counts` by sensor, rising in
+    time; `scope_parts` by target, `effects` by measure, `events` and `heated_areas` by building."""
 
     version: int
     sites: dict[str, Site]
@@ -55,6 +57,8 @@ class Directory:
     normal_years: list[NormalYear]
     heated_areas: dict[str, list[HeatedArea]]
     events: dict[str, list[NonRoutineEvent]]
+    manual_counts: dict[str, list[ManualCount]]
+    expansion_factors: list[ExpansionFactor]
     registry: Registry
     _limit_kmh: dict[tuple[str, str | None, date], int | None] = field(default_factory=dict)
 
@@ -139,6 +143,8 @@ def _read(registry: Registry, version: int) -> Directory:
         calorific_values=registry.calorific_values(),
         normal_years=registry.normal_years(),
         heated_areas=_by(registry.heated_areas(), "building"),
+        manual_counts=_by(registry.manual_counts(), "sensor"),
+        expansion_factors=registry.expansion_factors(),
         registry=registry,
     )
 

@@ -20,12 +20,15 @@ from bypuls.api.reports.speed.build import build_report
 from bypuls.api.reports.speed.bundle import verify_bundle, write_bundle
 from bypuls.api.reports.speed.compare import Pair
 from bypuls.api.reports.speed.formats import LANGUAGES, formats, rendered
-from bypuls.api.reports.speed.model import Limit, Sensor, Site
+from bypuls.api.reports.speed.manual_counts import check_of_observations
+from bypuls.api.reports.speed.model import CountCheck, Limit, Sensor, Site
+from bypuls.api.reports.speed.observations import Observations
 from bypuls.api.reports.speed.reading import FileOptions, FileProblem, read_files
 from bypuls.api.reports.speed.reading.options import HIGHEST_KMH, LOWEST_KMH, MPH_KMH
-from bypuls.api.reports.speed.settings import Expansion, Settings
+from bypuls.api.reports.speed.settings import Settings
 from bypuls.cli.option_texts import parse_pairs
 from bypuls.cli.report_energy import energy
+from bypuls.cli.report_files import expansion_of, manual_counts_of
 
 app = typer.Typer(no_args_is_help=True, help="Reports from files of other loggers; no platform is needed.")
 app.command()(energy)
@@ -128,7 +131,13 @@ def speed(
     traffic_type: Annotated[
         str | None, typer.Option(help=f"For the year's average day: {', '.join(STEP_TO_YEAR)}.")
     ] = None,
-    expansion_factor: Annotated[float | None, typer.Option(help="Average day of the week to that of the year.")] = None,
+    factors: Annotated[
+        Path | None,
+        typer.Option(help="Expansion factors: a CSV file like the registry's expansion_factor, or a data folder."),
+    ] = None,
+    expansion_factor: Annotated[
+        float | None, typer.Option(help="In place of --factors: average day of the week to that of the year.")
+    ] = None,
     expansion_source: Annotated[str, typer.Option(help="Where the factor is from, with its date.")] = "as given",
     chosen_for_speed: Annotated[
         bool,
@@ -136,6 +145,13 @@ def speed(
             "--chosen-for-speed/--not-chosen-for-speed", help="Whether the site was picked because it was fast."
         ),
     ] = True,
+    manual_count: Annotated[
+        Path | None,
+        typer.Option(
+            help="Vehicles counted by hand beside the sensor: CSV with date, from_clock, to_clock, vehicles, and where "
+            "wanted direction and vehicle_class."
+        ),
+    ] = None,
     bundle: Annotated[
         Path | None, typer.Option(help="Also write data, settings and hashes, for `report verify`.")
     ] = None,
@@ -155,7 +171,6 @@ def speed(
         settings = Settings(
             site=Site(site or files[0].name.split(".")[0]),
             limits=tuple(parse_limit(text) for text in limit),
-            sensors=_sensors(angle, angle_uncertainty),
             surveyor=surveyor,
             timezone=tz,
             start=start,
@@ -166,7 +181,7 @@ def speed(
             min_headway_s=min_headway,
             length_bounds_m=_bounds(length_bounds),
             motor_from_m=motor_from,
-            expansion=_expansion(traffic_type, expansion_factor, expansion_source),
+            expansion=expansion_of(traffic_type, factors, expansion_factor, expansion_source),
             chosen_for_speed=chosen_for_speed,
         )
         if len(control_before) != len(control_after):
@@ -174,6 +189,7 @@ def speed(
                 f"--control-before {len(control_before)} files, --control-after {len(control_after)}; expected as many"
             )
         own = read_files(files, replace(options, start=start, end=end))
+        settings = replace(settings, sensors=_sensors(angle, angle_uncertainty, _checked(manual_count, own, zone)))
         other = read_files(compare, options) if compare else None
         controls = [
             Pair(before.stem, read_files([before], options), read_files([after], options))
@@ -221,11 +237,20 @@ def _zone(name: str) -> ZoneInfo:
         raise ValueError(f"--tz {name!r}: expected a zone like Europe/Copenhagen or UTC") from error
 
 
-def _sensors(angle: float | None, uncertainty: float | None) -> tuple[Sensor, ...]:
-    if angle is None:
+def _sensors(angle: float | None, uncertainty: float | None, count_check: CountCheck | None) -> tuple[Sensor, ...]:
+    if angle is None and count_check is None:
         return ()
-    relative = None if uncertainty is None else calibration_uncertainty(angle, uncertainty)
-    return (Sensor("sensor", angle_deg=angle, angle_uncertainty_deg=uncertainty, relative_uncertainty=relative),)
+    relative = None if angle is None or uncertainty is None else calibration_uncertainty(angle, uncertainty)
+    return (
+        Sensor(
+            "sensor", angle_deg=angle, angle_uncertainty_deg=uncertainty, relative_uncertainty=relative,
+            count_check=count_check,
+        ),
+    )  # fmt: skip
+
+
+def _checked(file: Path | None, own: Observations, zone: ZoneInfo) -> CountCheck | None:
+    return None if file is None else check_of_observations(manual_counts_of(file), own, zone)
 
 
 def _bounds(text: str | None) -> tuple[float, ...]:
@@ -236,13 +261,3 @@ def _bounds(text: str | None) -> tuple[float, ...]:
     if list(bounds) != sorted(set(bounds)) or any(bound <= 0.0 for bound in bounds):
         raise ValueError(f"--length-bounds {text!r}: expected rising lengths above 0")
     return bounds
-
-
-def _expansion(traffic_type: str | None, factor: float | None, source: str) -> Expansion | None:
-    if traffic_type is None and factor is None:
-        return None
-    if traffic_type is None or factor is None:
-        raise ValueError("--traffic-type and --expansion-factor: expected both or none")
-    if traffic_type not in STEP_TO_YEAR:
-        raise ValueError(f"--traffic-type {traffic_type!r}: expected one of {', '.join(STEP_TO_YEAR)}")
-    return Expansion(traffic_type, factor, source)

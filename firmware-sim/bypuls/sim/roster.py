@@ -70,6 +70,7 @@ def registry_rows(town: Town) -> dict[str, list[Row]]:
                 "expires": _day(date(town.begins.year + 4, 1, 1)),
                 "angle_deg": places.RADAR_ANGLE_DEG,
                 "angle_uncertainty_deg": 1.0,
+                "bearing_deg": town.streets[sensor.asset or ""].bearing_deg,
                 "reference": _INVENTED,
             }
             for sensor in town.sensors.values()

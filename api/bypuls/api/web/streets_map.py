@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bypuls.api.geometry import DEGREE_KM, lines_of
+
 WIDTH = 420.0
 MARGIN = 28.0
 MOST_HEIGHT, LEAST_HEIGHT = 380.0, 150.0
-DEGREE_KM = 111.32
-_PART = re.compile(r"\(([^()]+)\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ class StreetsMap:
 
 def streets_map(streets: Sequence[Mapping[str, Any]]) -> StreetsMap | None:
     """The streets whose place is known; None without one. Lengths are true at the map's middle latitude."""
-    placed = [(one, _lines(one)) for one in streets]
+    placed = [(one, lines_of(one["geometry"], one["lat"], one["lon"])) for one in streets]
     placed = [(one, lines) for one, lines in placed if lines]
     if not placed:
         return None
@@ -70,16 +69,3 @@ def streets_map(streets: Sequence[Mapping[str, Any]]) -> StreetsMap | None:
     bar_km = next(km for km in (10.0, 5.0, 2.0, 1.0, 0.5, 0.2, 0.1) if km * scale <= WIDTH / 4.0 or km == 0.1)
     return StreetsMap(WIDTH, round(height, 1), tuple(reversed(drawn)), round(bar_km * scale, 1), bar_km)
 
-
-def _lines(street: Mapping[str, Any]) -> list[list[tuple[float, float]]]:
-    """(longitude, latitude) of each of its lines; of a point alone, that point."""
-    if street["geometry"]:
-        parts = _PART.findall(street["geometry"])
-        found = [
-            [(float(pair[0]), float(pair[1])) for pair in (text.split() for text in part.split(",")) if len(pair) >= 2]
-            for part in parts
-        ]
-        return [line for line in found if line]
-    if street["lat"] is not None and street["lon"] is not None:
-        return [[(street["lon"], street["lat"])]]
-    return []

@@ -16,7 +16,7 @@ from bypuls.store.registry.hourly_factors import (
     keep_hourly_factors,
     version_order,
 )
-from bypuls.store.registry.importing import CellError, ImportReport, import_csv
+from bypuls.store.registry.importing import CellError, ImportReport, import_csv, read_csv
 from bypuls.store.registry.journal import journal
 from bypuls.store.registry.keys import Key, create_key, keys, revoke_key, verify_key
 from bypuls.store.registry.registry import Registry, open_registry
@@ -34,12 +34,14 @@ from bypuls.store.registry.tables import (
     CalorificValue,
     Device,
     DimmingProfile,
+    ExpansionFactor,
     Factor,
     FactorChoice,
     FactorDay,
     HeatedArea,
     Intervention,
     Lamp,
+    ManualCount,
     Measure,
     MeasureEffect,
     NonRoutineEvent,
@@ -70,6 +72,7 @@ __all__ = [
     "Device",
     "DimmingProfile",
     "DimmingSpan",
+    "ExpansionFactor",
     "Factor",
     "FactorChoice",
     "FactorDay",
@@ -81,6 +84,7 @@ __all__ = [
     "KeptHours",
     "Key",
     "Lamp",
+    "ManualCount",
     "Measure",
     "MeasureEffect",
     "NonRoutineEvent",
@@ -110,6 +114,7 @@ __all__ = [
     "metadata",
     "open_registry",
     "parse_schedule",
+    "read_csv",
     "revoke_key",
     "seed_factors",
     "verify_key",

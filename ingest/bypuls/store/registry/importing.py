@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from sqlalchemy import Column, select
 from sqlalchemy.orm import Session
@@ -20,6 +21,7 @@ from bypuls.store.registry.registry import Registry
 from bypuls.store.registry.tables import ENTITIES, Base, Sensor
 from bypuls.store.registry.validation import column_fault, columns, faults, key_of, parent_loops
 
+_Row = TypeVar("_Row", bound=Base)
 MOST_ERRORS = 1000
 """So many errors are told; a file with more is not worth reading on."""
 
@@ -62,9 +64,7 @@ def import_csv(
     try:
         text = raw.decode() if isinstance(raw, bytes) else raw
     except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        bad = repr(error.object[error.start : error.end])
-        return ImportReport(0, 0, 0, (CellError(line, "", bad, "text in UTF-8 (in Excel: CSV UTF-8)"),))
+        return ImportReport(0, 0, 0, (_not_utf8(error),))
     with registry.session() as session:
         reading = _Reading(session, table)
         reading.take(text.removeprefix("\ufeff"))
@@ -77,15 +77,42 @@ def import_csv(
         return report
 
 
-class _Reading:
-    """One file on its way into one table."""
+def read_csv(
+    table: type[_Row], file: Path, given: Mapping[str, object] | None = None
+) -> tuple[list[_Row], list[CellError]]:
+    """The rows of a file as `import_csv` would take them, without a registry: what they refer to isn't looked up.
 
-    def __init__(self, session: Session, table: type[Base]) -> None:
+    given : values of columns that the file need not have. Raises OSError."""
+    try:
+        text = file.read_bytes().decode()
+    except UnicodeDecodeError as error:
+        return [], [_not_utf8(error)]
+    reading = _Reading(None, table, given)
+    reading.take(text.removeprefix("\ufeff"))
+    if reading.errors:
+        return [], reading.errors[:MOST_ERRORS]
+    return [row for row in reading.present.values() if isinstance(row, table)], []
+
+
+def _not_utf8(error: UnicodeDecodeError) -> CellError:
+    line = error.object[: error.start].count(b"\n") + 1
+    bad = repr(error.object[error.start : error.end])
+    return CellError(line, "", bad, "text in UTF-8 (in Excel: CSV UTF-8)")
+
+
+class _Reading:
+    """One file on its way into one table; without a session its rows are only made."""
+
+    def __init__(
+        self, session: Session | None, table: type[Base], given: Mapping[str, object] | None = None
+    ) -> None:
         self.session = session
         self.table = table
         self.columns = columns(table)
-        self.present: dict[tuple[object, ...], Base] = {key_of(row): row for row in session.scalars(select(table))}
-        self.known = self._known_ids()
+        self.given = dict(given or {})
+        rows = [] if session is None else session.scalars(select(table))
+        self.present: dict[tuple[object, ...], Base] = {key_of(row): row for row in rows}
+        self.known = {} if session is None else self._known_ids(session)
         self.lines: dict[tuple[object, ...], int] = {}
         self.waiting: list[tuple[int, str, str]] = []
         self.errors: list[CellError] = []
@@ -105,7 +132,7 @@ class _Reading:
         self._check_header(first[0], names)
         if self.errors:
             return
-        with self.session.no_autoflush:
+        with nullcontext() if self.session is None else self.session.no_autoflush:
             for line, cells in records:
                 self._take_row(line, names, cells)
                 if len(self.errors) >= MOST_ERRORS:
@@ -132,7 +159,8 @@ class _Reading:
             elif name in names[:number]:
                 self._refuse(line, name, name, "each column once")
         for name, column in self.columns.items():
-            if name not in names and (column.primary_key and column.default is None):
+            needed = column.primary_key and column.default is None and name not in self.given
+            if name not in names and needed:
                 self._refuse(line, name, "", "this column, since it is part of the key")
 
     def _take_row(self, line: int, names: list[str], cells: list[str]) -> None:
@@ -142,7 +170,8 @@ class _Reading:
             )
             return
         texts = dict(zip(names, cells, strict=True))
-        values: dict[str, Any] = {}
+        values: dict[str, Any] = {name: value for name, value in self.given.items() if name not in texts}
+        given = len(values)
         for name, text in texts.items():
             column = self.columns[name]
             try:
@@ -157,7 +186,7 @@ class _Reading:
                 values[name] = value
             else:
                 self._refuse(line, name, text, expected)
-        if len(values) == len(texts):
+        if len(values) == len(texts) + given:
             self._upsert(line, texts, values)
 
     def _upsert(self, line: int, texts: dict[str, str], values: dict[str, Any]) -> None:
@@ -186,7 +215,8 @@ class _Reading:
         if before is None:
             self.created += 1
             self.present[key] = row
-            self.session.add(row)
+            if self.session is not None:
+                self.session.add(row)
         elif before == values:
             self.unchanged += 1
         else:
@@ -198,12 +228,12 @@ class _Reading:
         given = {name: values.get(name, _default(column)) for name, column in self.columns.items()}
         return self.table(**given)
 
-    def _known_ids(self) -> dict[str, set[str]]:
+    def _known_ids(self, session: Session) -> dict[str, set[str]]:
         known = {}
         for name, column in self.columns.items():
             for reference in column.foreign_keys:
                 target = ENTITIES[reference.column.table.name]
-                known[name] = set(self.session.scalars(select(columns(target)["id"])))
+                known[name] = set(session.scalars(select(columns(target)["id"])))
         return known
 
     def _check_references(self) -> None:

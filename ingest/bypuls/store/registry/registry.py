@@ -24,11 +24,13 @@ from bypuls.store.registry.tables import (
     CalorificValue,
     Device,
     DimmingProfile,
+    ExpansionFactor,
     Factor,
     FactorChoice,
     HeatedArea,
     Intervention,
     Lamp,
+    ManualCount,
     Measure,
     MeasureEffect,
     NonRoutineEvent,
@@ -148,6 +150,14 @@ class Registry:
     def non_routine_events(self) -> list[NonRoutineEvent]:
         """All non-routine events by id."""
         return self._all(NonRoutineEvent)
+
+    def manual_counts(self) -> list[ManualCount]:
+        """All counts by hand by sensor and time."""
+        return self._all(ManualCount)
+
+    def expansion_factors(self) -> list[ExpansionFactor]:
+        """All factors from a count to the year by type of traffic and step."""
+        return self._all(ExpansionFactor)
 
     def prices(self) -> list[Price]:
         """All prices by medium and day."""

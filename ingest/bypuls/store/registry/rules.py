@@ -13,6 +13,7 @@ _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.ASCII)
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _HOUR = re.compile(r"-|-?\d{1,4}(\.\d{1,17})?(e-\d{1,3})?", re.ASCII)
 _SPAN = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)=(\d{1,3}(?:\.\d{1,3})?)", re.ASCII)
+_CLOCK = re.compile(r"([01]?\d|2[0-3]):(00|15|30|45)|24:00", re.ASCII)
 _WKT = re.compile(r"(MULTI)?(POINT|LINESTRING|POLYGON) ?\([-+0-9.eE ,()]+\)", re.ASCII)
 # No comments, quotes or folding: what an address can't hold, no header can be broken with.
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+", re.ASCII)
@@ -124,6 +125,17 @@ HOURS_OF_DAY = Rule(
     ),
 )
 SIGN = Rule("1 (adds) or -1 (subtracts)", lambda value: value in (1, -1), "{} IN (1, -1)")
+
+QUARTER_CLOCK = Rule(
+    "a local time on a whole quarter like 07:15, at most 24:00",
+    lambda value: isinstance(value, str) and _CLOCK.fullmatch(value) is not None,
+)
+
+
+def clock_minutes(clock: str) -> int:
+    """Minutes since midnight of a time that keeps `QUARTER_CLOCK`."""
+    hours, minutes = clock.split(":")
+    return int(hours) * 60 + int(minutes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ def test_the_fragment_has_no_inline_style_and_ids_of_its_own(report: Reports) ->
 def test_charts_speak_and_take_the_page_s_colours(report: Reports) -> None:
     found = Tags(str(html.fragment(report("comparison"), "en")))
     drawn = [attrs for tag, attrs in found.tags if tag == "svg"]
-    assert len(drawn) == 6
+    assert len(drawn) == 7
     assert all(attrs["role"] == "img" and attrs["aria-label"] for attrs in drawn)
     colours = {attrs.get("fill") for _, attrs in found.tags} | {attrs.get("stroke") for _, attrs in found.tags}
     assert any(colour and colour.startswith("var(--traffic") for colour in colours)

@@ -15,6 +15,7 @@ from bypuls.analysis.errors import BadInput, MixedWidths
 from bypuls.api.reports.speed.build import build_report
 from bypuls.api.reports.speed.model import Limit, Quality, Sensor, Site
 from bypuls.api.reports.speed.observations import Bins, Observations, Vehicles, joined
+from bypuls.analysis.traffic.expansion import Factor
 from bypuls.api.reports.speed.settings import Expansion, Settings
 
 CPH = ZoneInfo("Europe/Copenhagen")
@@ -298,7 +299,7 @@ def test_volumes() -> None:
     assert (found.jdt.value, found.jdt.reason) == (None, "no_full_day")
     assert found.evening_peak is not None
     assert (found.evening_peak.hour, found.evening_peak.n, found.evening_peak.phf) == (16, 50.0, None)
-    expansion = Expansion("local", 1.05, "table of 2026")
+    expansion = Expansion("local", (Factor("week_to_year", 1, 53, 1.05, "table of 2026"),))
     expanded = build_report(
         classes([50.0, 60.0], weekday * 5 + weekend * 2), replace(SETTINGS, expansion=expansion)
     ).volumes.all.average_day

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+from bypuls.analysis.traffic.expansion import WEEK_TO_YEAR, Factor
 from bypuls.analysis.traffic.radar import calibration_uncertainty
 from bypuls.api.directory import Directory
+from bypuls.api.geometry import apart_km, lines_of
 from bypuls.api.reports.speed import model
 from bypuls.api.reports.speed.from_store import Survey
-from bypuls.api.reports.speed.settings import Settings
+from bypuls.api.reports.speed.settings import Expansion, Settings
 from bypuls.api.vehicles import KINDS
 from bypuls.store import registry
+
+MOST_NEIGHBOURS = 40
 
 
 def settings_of(
@@ -44,15 +48,18 @@ def settings_of(
             lon=row.lon,
             geometry=row.geometry,
             note=row.note,
+            traffic_type=row.traffic_type,
+            neighbours=_neighbours(directory, row),
             interventions=tuple(_told(one) for one in sorted(done, key=lambda one: one.date)),
         ),
         limits=limits_of(directory, site, first, last, direction),
-        sensors=tuple(_sensor(one, directory.calibrations.get(one.id, []), first, last) for one in sensors),
+        sensors=tuple(_sensor(directory, one, first, last) for one in sensors),
         surveyor=surveyor,
         timezone=survey.zone.key,
         start=survey.start,
         end=survey.end,
         country=country,
+        expansion=_expansion(directory, row),
         intervention=None if chosen is None else _told(chosen),
         chosen_for_speed=chosen_for_speed,
     )
@@ -81,12 +88,51 @@ def _told(row: registry.Intervention) -> model.Intervention:
     return model.Intervention(row.date, row.kind, row.note)
 
 
-def _sensor(
-    row: registry.Sensor, calibrations: Sequence[registry.Calibration], first: date, last: date
-) -> model.Sensor:
-    held = [one for one in calibrations if one.valid_from <= last]
+def factors_of(rows: Sequence[registry.ExpansionFactor], traffic_type: str) -> tuple[Factor, ...]:
+    """The expansion factors of a type of traffic."""
+    return tuple(
+        Factor(
+            row.step, row.first, row.last, row.factor, row.source, row.uncertainty, row.valid_from, row.valid_to
+        )
+        for row in rows
+        if row.traffic_type == traffic_type
+    )  # fmt: skip
+
+
+def factor_of(source: str, factor: float) -> Factor:
+    """One factor from the average day of any week to that of the year."""
+    return Factor(WEEK_TO_YEAR, 1, 53, factor, source)
+
+
+def _expansion(directory: Directory, row: registry.Site) -> Expansion | None:
+    if row.traffic_type is None:
+        return None
+    found = factors_of(directory.expansion_factors, row.traffic_type)
+    return Expansion(row.traffic_type, found) if found else None
+
+
+def _neighbours(directory: Directory, row: registry.Site) -> tuple[model.Neighbour, ...]:
+    """The nearest other streets whose place is known, for the map."""
+    own = lines_of(row.geometry, row.lat, row.lon)
+    if not own:
+        return ()
+    found = []
+    for other in directory.sites.values():
+        lines = lines_of(other.geometry, other.lat, other.lon)
+        if other.id != row.id and lines:
+            geometry = other.geometry or f"POINT ({other.lon} {other.lat})"
+            found.append((apart_km(own[0][0], lines[0][0]), other.name, geometry))
+    return tuple(model.Neighbour(name, geometry) for _, name, geometry in sorted(found)[:MOST_NEIGHBOURS])
+
+
+def _sensor(directory: Directory, row: registry.Sensor, first: date, last: date) -> model.Sensor:
+    device, site = directory.devices.get(row.device), directory.sites.get(row.site or "")
+    # A device may serve several streets, so the site's own point comes first.
+    place = next((one for one in (site, device) if one is not None and one.lat is not None), None)
+    lat, lon = (None, None) if place is None else (place.lat, place.lon)
+    held = [one for one in directory.calibrations.get(row.id, []) if one.valid_from <= last]
     if not held:
-        return model.Sensor(id=row.id, name=row.name)
+        return model.Sensor(id=row.id, name=row.name, lat=lat, lon=lon)
     one = held[-1]
     uncertainty = one.angle_uncertainty_deg
     return model.Sensor(
@@ -102,4 +148,7 @@ def _sensor(
         relative_uncertainty=None if uncertainty is None else calibration_uncertainty(one.angle_deg, uncertainty),
         manual_count=one.manual_count,
         counted=one.sensor_count,
+        lat=lat,
+        lon=lon,
+        bearing_deg=one.bearing_deg,
     )

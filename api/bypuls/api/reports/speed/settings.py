@@ -7,19 +7,19 @@ from datetime import datetime
 
 from bypuls.analysis.free_flow import GAP_S, MIN_HEADWAY_S
 from bypuls.analysis.speed import Method
+from bypuls.analysis.traffic.expansion import Factor
 from bypuls.analysis.traffic.verdict import Thresholds
 from bypuls.api.reports.speed.model import Intervention, Limit, Sensor, Site
 
 
 @dataclass(frozen=True, slots=True)
 class Expansion:
-    """The factor from the average day of the counted week to the year (UDT → ÅDT).
+    """What makes a year of a short count (T → DT → UDT → ÅDT).
 
-    traffic_type : a key of `analysis.traffic.volumes.STEP_TO_YEAR`, for the uncertainty.  source : with its date."""
+    traffic_type : a key of `analysis.traffic.volumes.STEP_TO_YEAR`.  factors : of that type, with dates and sources."""
 
     traffic_type: str
-    factor: float
-    source: str
+    factors: tuple[Factor, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from bypuls.api.reports.speed.build import build_report
 from bypuls.api.reports.speed.compare import Pair
 from bypuls.api.reports.speed.from_store import Survey, observations_of
 from bypuls.api.reports.speed.local_days import LocalDays
+from bypuls.api.reports.speed.manual_counts import check_of_sensor
 from bypuls.api.reports.speed.model import Limit, SpeedReport
 from bypuls.api.reports.speed.observations import Observations
 from bypuls.api.reports.speed.passages import PassagesGone, passages_of
@@ -78,6 +79,7 @@ def site_report(source: Source, question: Question) -> Made:
     )
     if question.public:
         return _public(source, question, settings)
+    settings = _with_count_checks(source, question, settings)
     own = _observed(source, question, question.site, question.survey)
     other: Observations | None = None
     pairs: tuple[Pair, ...] = ()
@@ -105,6 +107,22 @@ def _observed(source: Source, question: Question, site: str, survey: Survey) -> 
     if vehicles.speed_kmh.size + 0.5 < found.quality.used:
         raise PassagesGone(site, question.survey.start_us, vehicles.speed_kmh.size, found.quality.used)
     return replace(found, vehicles=vehicles, bins=None, free_flow=None) if vehicles.speed_kmh.size else found
+
+
+def _with_count_checks(source: Source, question: Question, settings: Settings) -> Settings:
+    """With what counts by hand say of the sensors: those made since the calibration, so with the same mounting."""
+    last = question.survey.days[1]
+    sensors = []
+    for shown in settings.sensors:
+        counts = [
+            one
+            for one in source.directory.manual_counts.get(shown.id, [])
+            if one.date <= last and (shown.calibrated is None or one.date >= shown.calibrated)
+        ]
+        sensor = source.directory.sensors[shown.id]
+        check = check_of_sensor(source.store, source.directory, sensor, counts, question.survey.zone) if counts else None
+        sensors.append(replace(shown, count_check=check))
+    return replace(settings, sensors=tuple(sensors))
 
 
 def _over_both(directory: Directory, question: Question, settings: Settings) -> Settings:

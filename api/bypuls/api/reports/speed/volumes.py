@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from bypuls.analysis.traffic import volumes as method
+from bypuls.analysis.traffic.expansion import Counted
+from bypuls.api.reports.speed.expanded import expanded, of_hours
 from bypuls.api.reports.speed.local_days import LocalDays
 from bypuls.api.reports.speed.model import PeakHour, Traffic, Volumes, VolumesByDirection
 from bypuls.api.reports.speed.observations import Bools
@@ -58,7 +60,11 @@ def _volumes(
     hdt = full & np.array([method.is_hdt_day(day, holidays) for day in days.days], dtype=bool)
     july = full & np.array([day.month == method.JULY for day in days.days], dtype=bool)
     whole_day = _hours_known(people, by_hour, 6, 22)
-    average = _average_day(settings, days, full, by_day) if whole_day else None
+    average = (
+        _average_day(settings, days, full, by_day)
+        if whole_day and full.any()
+        else of_hours(people, settings, days, by_hour)
+    )
     unknown = NO_FULL_DAY if not full.any() else HOURS_UNKNOWN
     morning, evening = _peaks(people, days, full & working, by_hour)
     return Volumes(
@@ -71,33 +77,18 @@ def _volumes(
     )
 
 
-def _average_day(settings: Settings, days: LocalDays, full: Bools, by_day: np.ndarray[Any, Any]) -> Traffic | None:
+def _average_day(settings: Settings, days: LocalDays, full: Bools, by_day: np.ndarray[Any, Any]) -> Traffic:
     count = int(full.sum())
-    if not count:
-        return None
     mean = float(by_day[full].mean())
     if count >= method.MIN_COVERAGE * YEAR_DAYS:
         return Traffic("aadt", mean, days=count, method="mean_of_year")
-    chosen = settings.expansion
-    counted = [day for day, is_full in zip(days.days, full.tolist(), strict=True) if is_full]
-    week = method.average_week_day(counted, by_day[full])
-    if chosen is None or week is None:
-        reason = "no_expansion_factors" if chosen is None else "a_weekday_is_missing"
-        return Traffic("average_day_of_period", mean, days=count, method="mean_of_full_days", reason=reason)
-    uncertainty = method.step_to_year(chosen.traffic_type, max(count // 7, 1))
-    step = method.Step("week_to_year", chosen.factor, uncertainty, chosen.source)
-    expanded = method.expand(week, [step])
-    return Traffic(
-        "aadt",
-        expanded.value,
-        uncertainty,
-        expanded.value * (1.0 - uncertainty),
-        expanded.value * (1.0 + uncertainty),
-        count,
-        chosen.factor,
-        f"{chosen.source}; {method.STEP_TO_YEAR_SOURCE}",
-        "mean_of_weekdays_times_factor",
-    )
+    counts = [
+        Counted(day, n) for day, n, is_full in zip(days.days, by_day.tolist(), full.tolist(), strict=True) if is_full
+    ]
+    found = expanded(settings, counts, mean)
+    if isinstance(found, Traffic):
+        return found
+    return Traffic("average_day_of_period", mean, days=count, method="mean_of_full_days", reason=found)
 
 
 def _mean(name: str, by_day: np.ndarray[Any, Any], chosen: Bools, how: str, known: bool) -> Traffic:

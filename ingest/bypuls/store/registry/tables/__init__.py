@@ -23,6 +23,7 @@ from bypuls.store.registry.tables.equipment import (
 )
 from bypuls.store.registry.tables.places import Building, Cabinet, DimmingProfile, HeatedArea, Lamp, Site, SpeedLimit
 from bypuls.store.registry.tables.reporting import ReportSchedule
+from bypuls.store.registry.tables.traffic import ExpansionFactor, ManualCount
 
 add_checks()
 
@@ -40,6 +41,8 @@ ENTITIES: dict[str, type[Base]] = {
         Device,
         Sensor,
         Calibration,
+        ManualCount,
+        ExpansionFactor,
         Intervention,
         NonRoutineEvent,
         Price,
@@ -70,12 +73,14 @@ __all__ = [
     "CalorificValue",
     "Device",
     "DimmingProfile",
+    "ExpansionFactor",
     "Factor",
     "FactorChoice",
     "FactorDay",
     "HeatedArea",
     "Intervention",
     "Lamp",
+    "ManualCount",
     "Measure",
     "MeasureEffect",
     "NonRoutineEvent",

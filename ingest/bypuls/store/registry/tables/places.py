@@ -30,10 +30,17 @@ from bypuls.store.registry.base import (
 
 BUILDING_USES = ("housing", "office", "culture", "education", "hospital", "day-care", "sports", "other")
 LIMIT_DIRECTIONS = ("toward", "away", "both")
+TRAFFIC_TYPES = (
+    "commuter", "local", "regional", "long_distance", "some_holiday", "much_holiday", "holiday_cottages",
+)  # fmt: skip
+"""Why people drive there, as the Danish Road Directorate sorts roads for expanding counts."""
 
 
 class Site(Base):
-    """A stretch of street (or a square, a path) where traffic or light is measured."""
+    """A stretch of street (or a square, a path) where traffic or light is measured.
+
+    traffic_type : which expansion factors make a year of a short count.
+    """
 
     __tablename__ = "site"
 
@@ -41,6 +48,7 @@ class Site(Base):
     name: Mapped[Name]
     kind: Mapped[Label | None] = mapped_column(default=None)
     road_class: Mapped[Label | None] = mapped_column(default=None)
+    traffic_type: Mapped[str | None] = mapped_column(default=None, info=ruled(rules.one_of(*TRAFFIC_TYPES)))
     school_way: Mapped[bool | None] = mapped_column(default=None)
     lanes: Mapped[int | None] = mapped_column(default=None, info=ruled(rules.within(1, 20, "lanes")))
     lat: Mapped[Latitude | None] = mapped_column(default=None)

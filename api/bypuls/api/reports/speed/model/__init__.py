@@ -27,7 +27,17 @@ from bypuls.api.reports.speed.model.figures import (
     Statistics,
     VerdictDetail,
 )
-from bypuls.api.reports.speed.model.place import Intervention, Limit, Period, Quality, Sensor, Site, Software
+from bypuls.api.reports.speed.model.place import (
+    CountCheck,
+    Intervention,
+    Limit,
+    Neighbour,
+    Period,
+    Quality,
+    Sensor,
+    Site,
+    Software,
+)
 from bypuls.api.reports.speed.model.report import SpeedReport
 from bypuls.api.reports.speed.model.tables import (
     Cell,
@@ -54,6 +64,7 @@ __all__ = [
     "Comparison",
     "Control",
     "Count",
+    "CountCheck",
     "DayGroup",
     "DayRow",
     "Estimate",
@@ -65,6 +76,7 @@ __all__ = [
     "LeastSample",
     "LengthClass",
     "Limit",
+    "Neighbour",
     "OverLimit",
     "Pace",
     "PeakHour",

@@ -25,8 +25,19 @@ class Intervention:
 
 
 @dataclass(frozen=True, slots=True)
+class Neighbour:
+    """Another street of the registry, to find one's way on the map. `geometry` is WKT, longitude before latitude."""
+
+    name: str
+    geometry: str
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
-    """The street section. `geometry` is WKT, longitude before latitude."""
+    """The street section. `geometry` is WKT, longitude before latitude.
+
+    neighbours : the nearest other streets.
+    """
 
     name: str
     id: str | None = None
@@ -38,6 +49,30 @@ class Site:
     geometry: str | None = None
     note: str | None = None
     interventions: tuple[Intervention, ...] = ()
+    traffic_type: str | None = None
+    neighbours: tuple[Neighbour, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CountCheck:
+    """Vehicles counted by hand and by the sensor in the same intervals; see `analysis.traffic.counting`.
+
+    ratio : sensor / by hand.  low, high : its 95 % interval; None with `reason`.
+    deviation : Σ|difference| / Σ by hand.
+    intervals, left_out : compared, and not because the sensor isn't known to have watched them whole.
+    """
+
+    manual_n: int
+    sensor_n: int
+    ratio: float | None
+    low: float | None
+    high: float | None
+    deviation: float | None
+    intervals: int
+    left_out: int
+    first_day: dt.date
+    last_day: dt.date
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +82,8 @@ class Sensor:
     expired : the calibration ended before the period did; None where there is none.
     relative_uncertainty : tan θ · Δθ, share of the speed.
     manual_count, counted : vehicles by hand and by the sensor in the same time, where that was registered.
+    count_check : the same interval by interval, where a count by hand is registered.
+    lat, lon : where it stands [°].  bearing_deg : where it looks, clockwise from north [°].
     """
 
     id: str
@@ -60,6 +97,10 @@ class Sensor:
     relative_uncertainty: float | None = None
     manual_count: int | None = None
     counted: int | None = None
+    count_check: CountCheck | None = None
+    lat: float | None = None
+    lon: float | None = None
+    bearing_deg: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

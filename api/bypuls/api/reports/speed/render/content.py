@@ -20,6 +20,7 @@ from bypuls.api.reports.speed.model import SpeedReport, Statistics
 from bypuls.api.reports.speed.render import comparison, place, tables, volumes
 from bypuls.api.reports.speed.render.document import Document, Headline
 from bypuls.api.reports.speed.render.labels import VERDICT_SENTENCES, direction, named, verdict
+from bypuls.api.reports.speed.render.street_map import has_map
 from bypuls.api.reports.speed.render.words import Words
 from bypuls.api.reports.speed.to_json import to_json
 
@@ -67,6 +68,7 @@ def document(report: SpeedReport, words: Words) -> Document:
         foot=f"{report.software.name} {report.software.version}",
         fingerprint=mark,
         day=report.period.last_day,
+        map=_map(report, words),
         words={
             "page": words("Page {page} of {pages}", page="{page}", pages="{pages}"),
             "fingerprint": words("Fingerprint of the figures (SHA-256)"),
@@ -74,6 +76,18 @@ def document(report: SpeedReport, words: Words) -> Document:
             "limit": words("Posted limit"),
         },
     )
+
+
+def _map(report: SpeedReport, words: Words) -> Chart | None:
+    if not has_map(report):
+        return None
+    told = any(sensor.bearing_deg is not None for sensor in report.sensors)
+    alt = words("{street} with its sensor, north is up.", street=clean(report.site.name))
+    if told:
+        alt += " " + words("Arrows show the directions that it tells apart.")
+    if report.site.neighbours:
+        alt += " " + words("Beside it, where it lies among the registered streets.")
+    return Chart("map", words("Map"), alt)
 
 
 def headline(report: SpeedReport, words: Words) -> Headline:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 
-from bypuls.api.reports.layout.cells import Mark, Section, Table
+from bypuls.api.reports.layout.cells import Chart, Mark, Section, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ class Document:
     """The whole report.
 
     kicker : what it is.  title : of which street.  subtitle : of which days.  warnings : what must not be overlooked.
+    map : where the street is; None = unknown.
     foot : version and fingerprint, on every page.  day : the last day of the period, from which files are dated.
     """
 
@@ -48,4 +49,5 @@ class Document:
     foot: str
     fingerprint: str
     day: date | None
+    map: Chart | None = None
     words: dict[str, str] = field(default_factory=dict)

@@ -30,6 +30,13 @@ VERDICT_SENTENCES: Mapping[str, str] = {
     "assess": N_("V85 is more than {assess_share} over the limit (above {assess}): the speeds are to be assessed."),
     "measures": N_("V85 is more than {measures_share} over the limit (above {measures}): measures are called for."),
 }
+# The registry takes any word; these have a Danish one.
+ROAD_CLASSES: Mapping[str, str] = {
+    "motorway": N_("motorway"),
+    "arterial": N_("arterial road"),
+    "distributor": N_("distributor road"),
+    "local": N_("local road"),
+}
 
 NAMES: Mapping[str, str] = {
     # Reasons
@@ -55,6 +62,19 @@ NAMES: Mapping[str, str] = {
     "hours_not_watched": N_("hours in which nobody watched"),
     "no_common_weekdays": N_("too few days of the same kind in both periods"),
     "no_expansion_factors": N_("no expansion factors for this kind of traffic"),
+    "no_factor_hours_to_day": N_("no expansion factor for the hours that were counted"),
+    "no_factor_day_to_week": N_("no expansion factor for the weekdays that were counted"),
+    "no_factor_week_to_year": N_("no expansion factor for the weeks that were counted"),
+    "fewer_than_3_intervals": N_("fewer than 3 intervals"),
+    "nothing_counted_by_hand": N_("nothing was counted by hand"),
+    "all_intervals_alike": N_("all intervals alike"),
+    "commuter": N_("commuter traffic"),
+    "local": N_("local traffic"),
+    "regional": N_("regional traffic"),
+    "long_distance": N_("long-distance traffic"),
+    "some_holiday": N_("some holiday traffic"),
+    "much_holiday": N_("much holiday traffic"),
+    "holiday_cottages": N_("traffic to holiday cottages"),
     "no_full_day": N_("no full day"),
     "no_counterpart": N_("no days of the same kind in both periods"),
     "open_class": N_("the figure lies in the open top class"),
@@ -167,6 +187,7 @@ NAMES: Mapping[str, str] = {
     "mean_of_full_days": N_("mean of the full days"),
     "mean_of_july": N_("mean of the days of July"),
     "mean_of_year": N_("mean of the days of the year"),
+    "counts_times_factors": N_("counts times the factors to the day, the week and the year"),
     "mean_of_weekdays_times_factor": N_("mean of the weekdays, times the factor from week to year"),
     "mean_of_working_days_outside_june_july_august": N_("mean of the working days outside June, July and August"),
     "working_days_outside_june_july_august_without_public_holidays": N_(
@@ -219,6 +240,11 @@ def named(identifier: str, words: Words) -> str:
             seconds=words.num(float(headway[1]), 0 if float(headway[1]).is_integer() else 1),
         )
     return identifier.replace("_", " ")
+
+
+def road_class(name: str, words: Words) -> str:
+    """A class of road in words, where it is one of the usual ones; else as the registry has it."""
+    return words(ROAD_CLASSES[name]) if name in ROAD_CLASSES else clean(name.replace("_", " "))
 
 
 def direction(name: str, words: Words) -> str:

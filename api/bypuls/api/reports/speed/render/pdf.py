@@ -44,6 +44,7 @@ def render(report: SpeedReport, lang: str) -> bytes:
         },
         "warnings": shown.warnings,
         "facts": pdf.table(shown.facts, words),
+        "map": None if shown.map is None else _block(shown.map, report, words),
         "sections": [
             {
                 "title": section.title,

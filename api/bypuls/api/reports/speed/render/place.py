@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bypuls.api.reports.layout.cells import Block, Cell, Column, Mark, Paragraphs, Table, count, label, text
-from bypuls.api.reports.speed.model import Limit, Quality, Sensor, SpeedReport
-from bypuls.api.reports.speed.render.labels import direction, named, noted
+from bypuls.api.reports.speed.model import CountCheck, Limit, Quality, Sensor, SpeedReport
+from bypuls.api.reports.speed.render.labels import direction, named, noted, road_class
 from bypuls.api.reports.speed.render.words import DASH, Words
 
 Fact = tuple[str, str, Mark | None]
@@ -33,7 +33,9 @@ def _site(report: SpeedReport, words: Words) -> list[Fact]:
     if names:
         found.append((words("Directions"), ", ".join(names), None))
     if site.road_class:
-        found.append((words("Road class"), site.road_class.replace("_", " "), None))
+        found.append((words("Road class"), road_class(site.road_class, words), None))
+    if site.traffic_type:
+        found.append((words("Type of traffic"), named(site.traffic_type, words), None))
     if site.lanes is not None:
         found.append((words("Lanes"), str(site.lanes), None))
     if site.school_way is not None:
@@ -80,10 +82,14 @@ def _sensor(sensor: Sensor, words: Words) -> list[Fact]:
         if sensor.relative_uncertainty is not None:
             angle += words(" (± {share} of the speed)", share=words.share(sensor.relative_uncertainty, 2))
         found.append((words("  mounting angle"), angle, None))
+    if sensor.bearing_deg is not None:
+        found.append((words("  looks towards"), f"{words.num(sensor.bearing_deg)}° ({words.compass(sensor.bearing_deg)})", None))
     if sensor.reference:
         found.append((words("  reference run"), sensor.reference, None))
     found.append(_calibration(sensor, words))
-    if sensor.manual_count is not None and sensor.counted is not None:
+    if sensor.count_check is not None:
+        found += _count_check(sensor.count_check, words)
+    elif sensor.manual_count is not None and sensor.counted is not None:
         ratio = words.share(sensor.counted / sensor.manual_count) if sensor.manual_count else words.share(None)
         accuracy = words(
             "{counted} counted by the sensor, {manual} by hand ({share})",
@@ -91,6 +97,30 @@ def _sensor(sensor: Sensor, words: Words) -> list[Fact]:
         )  # fmt: skip
         found.append((words("  counting accuracy"), accuracy, None))
     return found
+
+
+def _count_check(check: CountCheck, words: Words) -> list[Fact]:
+    """How many the sensor counts, against a count by hand."""
+    interval = ""
+    if check.low is not None and check.high is not None:
+        interval = words(
+            "; 95 % interval {low}{dash}{high}",
+            low=words.num(check.low * 100.0, 1), dash=DASH, high=words.share(check.high),
+        )  # fmt: skip
+    elif check.reason is not None:
+        interval = words("; no interval: {reason}", reason=named(check.reason, words))
+    shown = words(
+        "{share} of the vehicles ({counted} of {manual} counted by hand{interval})",
+        share=words.share(check.ratio), counted=words.num(check.sensor_n), manual=words.num(check.manual_n),
+        interval=interval,
+    )  # fmt: skip
+    of = words.plural("{n} interval compared, {days}", "{n} intervals compared, {days}", check.intervals,
+                      days=words.days(check.first_day, check.last_day))  # fmt: skip
+    if check.deviation is not None:
+        of += words("; they differ by {share} on average", share=words.share(check.deviation))
+    if check.left_out:
+        of += words("; {n} left out, not watched whole", n=words.num(check.left_out))
+    return [(words("  counting accuracy"), shown, None), (words("  manual count"), of, None)]
 
 
 def _calibration(sensor: Sensor, words: Words) -> Fact:
