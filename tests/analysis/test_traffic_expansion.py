@@ -99,7 +99,7 @@ def test_bad_input_of_expansion() -> None:
         to_year([Counted(DAY, 1.0)], [], "rural")
     with pytest.raises(BadInput, match="counts: none"):
         to_year([], [], "local")
-    with pytest.raises(BadInput, match="factor of day_to_week: 0.0"):
+    with pytest.raises(BadInput, match="factor of day_to_week: 0"):
         to_year([Counted(DAY, 1.0)], [Factor("day_to_week", 1, 7, 0.0, "x"), YEAR], "local")
     assert set(expansion.HOURS_UNCERTAINTY) == set(expansion.WEEK_UNCERTAINTY) == set(STEP_TO_YEAR)
 

@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 from bypuls.cli.app import app
 from bypuls.cli.option_texts import parse_pairs
 from bypuls.cli.report import parse_limit, parse_moment
+from bypuls.store.registry import import_csv, open_registry
 
 CPH = ZoneInfo("Europe/Copenhagen")
 
@@ -123,3 +124,48 @@ def test_moments_and_pairs() -> None:
     assert parse_moment("--to", "2026-03-28", CPH, end=True) == datetime(2026, 3, 29, tzinfo=CPH)
     assert parse_moment("--to", "2026-03-28T07:00", CPH, end=True) == datetime(2026, 3, 28, 7, tzinfo=CPH)
     assert parse_pairs("--map", ["speed=v", "time= t"]) == {"speed": "v", "time": "t"}
+
+
+FACTORS = """traffic_type,step,first,last,valid_from,factor,source
+local,day_to_week,1,7,2020-01-01,0.9,table of 2026
+local,week_to_year,1,53,2020-01-01,1.1,table of 2026
+"""
+
+
+def test_expansion_factors_from_a_file_and_from_a_registry(tmp_path: Path) -> None:
+    source, factors = survey(tmp_path / "a.csv", 3), tmp_path / "factors.csv"
+    factors.write_text(FACTORS)
+    words = ("speed", source, "--limit", "50", "--traffic-type", "local")
+    found = told(run(*words, "--factors", factors))["volumes"]["all"]["average_day"]  # type: ignore[index]
+    assert (found["name"], found["value"]) == ("aadt", pytest.approx(240 * 0.9 * 1.1))
+    with open_registry(tmp_path / "data" / "registry.db") as registry:
+        assert not import_csv(registry, "expansion_factor", factors).errors
+    assert told(run(*words, "--factors", tmp_path / "data"))["volumes"]["all"]["average_day"] == found  # type: ignore[index]
+    bundle = tmp_path / "a.zip"
+    assert run(*words, "--factors", factors, "--bundle", bundle, "-o", tmp_path / "out").exit_code == 0
+    assert run("verify", bundle).exit_code == 0
+
+
+def test_factors_that_do_not_fit(tmp_path: Path) -> None:
+    source, factors = survey(tmp_path / "a.csv", 3, days=1), tmp_path / "factors.csv"
+    factors.write_text(FACTORS)
+    assert "none for commuter" in run("speed", source, "--traffic-type", "commuter", "--factors", factors).output
+    assert "expected one of them" in run("speed", source, "--factors", factors, "--expansion-factor", "1").output
+    factors.write_text(FACTORS.replace("1.1", "1_1"))
+    wrong = run("speed", source, "--traffic-type", "local", "--factors", factors).output
+    assert "factors.csv: line 3: factor: '1_1'" in wrong
+    assert "no registry.db in it" in run("speed", source, "--traffic-type", "local", "--factors", tmp_path).output
+
+
+def test_a_count_by_hand(tmp_path: Path) -> None:
+    source, manual, out = survey(tmp_path / "a.csv", 3), tmp_path / "manual.csv", tmp_path / "a.html"
+    rows = [f"2026-03-03;{hour:02d}:00;{hour + 1:02d}:00;{10 + hour % 2}" for hour in range(7, 13)]
+    manual.write_text("\n".join(["date;from_clock;to_clock;vehicles", *rows]))
+    found = told(run("speed", source, "--limit", "50", "--manual-count", manual))
+    check = found["sensors"][0]["count_check"]  # type: ignore[index]
+    assert (check["manual_n"], check["sensor_n"], check["intervals"]) == (63, 60, 6)
+    assert check["low"] < 60 / 63 < check["high"]
+    assert run("speed", source, "--manual-count", manual, "--format", "html", "-o", out).exit_code == 0
+    assert "95,2\xa0% af køretøjerne (60 mod 63 talt manuelt" in out.read_text()
+    manual.write_text("date,from_clock,to_clock,vehicles\n2026-04-03,07:00,08:00,9\n")
+    assert "none of its 1 intervals lies in the data" in run("speed", source, "--manual-count", manual).output

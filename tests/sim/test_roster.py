@@ -26,6 +26,7 @@ def test_the_town_is_what_was_ordered() -> None:
         "device": 4,
         "sensor": 86,
         "calibration": 6,
+        "manual_count": 16,
         "intervention": 4,
         "price": 24,
         "calorific_value": 1,

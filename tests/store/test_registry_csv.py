@@ -15,6 +15,7 @@ from bypuls.store.registry import (
     CellError,
     Device,
     ImportReport,
+    ManualCount,
     Registry,
     Sensor,
     Site,
@@ -24,6 +25,7 @@ from bypuls.store.registry import (
     import_csv,
     journal,
     open_registry,
+    read_csv,
 )
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -262,8 +264,8 @@ def test_every_import_stands_in_the_audit(registry: Registry) -> None:
 def test_files_by_path(registry: Registry, tmp_path: Path) -> None:
     file = tmp_path / "sites.csv"
     assert export_csv(registry, "site", file) == 1
-    header = b"id,name,kind,road_class,school_way,lanes,lat,lon,geometry,note\n"
-    assert file.read_bytes() == header + b"main-street,Main Street,,,,2,,,,before\n"
+    header = b"id,name,kind,road_class,school_way,lanes,lat,lon,geometry,note,traffic_type\n"
+    assert file.read_bytes() == header + b"main-street,Main Street,,,,2,,,,before,\n"
     assert import_csv(registry, "site", file) == ImportReport(created=0, changed=0, unchanged=1)
     export_csv(registry, "site", file, danish=True)
     assert file.read_bytes().startswith(b"\xef\xbb\xbfid;name;")
@@ -273,7 +275,7 @@ def test_formulas_are_inert_and_negative_numbers_intact(registry: Registry) -> N
     with registry.session() as session:
         session.add(Site(id="evil", name='=HYPERLINK("x")', lat=-5.5, note="'=already quoted"))
     text = give(registry, "site")
-    assert 'evil,"\'=HYPERLINK(""x"")",,,,,-5.5,,,\'\'=already quoted\n' in text
+    assert 'evil,"\'=HYPERLINK(""x"")",,,,,-5.5,,,\'\'=already quoted,\n' in text
     assert take(registry, "site", text).unchanged == 2
 
 
@@ -282,5 +284,60 @@ def test_a_file_for_a_danish_spreadsheet(registry: Registry) -> None:
         session.add(Site(id="a", name="Åvej; ved skolen", lat=55.5, lon=-0.0001))
     text = give(registry, "site", danish=True)
     assert text.startswith("\ufeffid;name;")
-    assert 'a;"Åvej; ved skolen";;;;;55,5;-0,0001;;\n' in text
+    assert 'a;"Åvej; ved skolen";;;;;55,5;-0,0001;;;\n' in text
     assert take(registry, "site", text).unchanged == 2
+
+
+FACTOR = "traffic_type,step,first,last,valid_from,factor,source\n"
+COUNT = "sensor,date,from_clock,to_clock,direction,vehicle_class,vehicles\n"
+
+
+@pytest.mark.parametrize(
+    ("entity", "text", "field", "expected"),
+    [
+        ("expansion_factor", FACTOR + "rural,hours_to_day,7,19,2026-01-01,1.2,x\n", "traffic_type", "one of commuter"),
+        ("expansion_factor", FACTOR + "local,hours_to_day,19,7,2026-01-01,1.2,x\n", "last", "first before last"),
+        ("expansion_factor", FACTOR + "local,hours_to_day,7,7,2026-01-01,1.2,x\n", "last", "first before last"),
+        ("expansion_factor", FACTOR + "local,day_to_week,0,7,2026-01-01,1.2,x\n", "last", "weekdays 1 to 7"),
+        ("expansion_factor", FACTOR + "local,week_to_year,1,54,2026-01-01,1.2,x\n", "last", "1 to 53"),
+        ("expansion_factor", FACTOR + "local,week_to_year,1,53,2026-01-01,0,x\n", "factor", "more than 0"),
+        ("expansion_factor", FACTOR + "local,week_to_year,1,53,2026-01-01,1.1,\n", "source", "cannot be unknown"),
+        ("manual_count", COUNT + "main,2026-05-12,07:00,07:10,both,all,5\n", "to_clock", "whole quarter"),
+        ("manual_count", COUNT + "main,2026-05-12,07:15,07:00,both,all,5\n", "to_clock", "later than from_clock"),
+        ("manual_count", COUNT + "main,2026-05-12,07:00,07:15,north,all,5\n", "direction", "toward, away, both"),
+        ("manual_count", COUNT + "main,2026-05-12,07:00,07:15,both,all,-5\n", "vehicles", "0 to 1e+06"),
+        ("manual_count", COUNT + "radar,2026-05-12,07:00,07:15,both,all,5\n", "sensor", "id of a sensor"),
+    ],
+)
+def test_what_factors_and_counts_are_refused(
+    untouched: Registry, entity: str, text: str, field: str, expected: str
+) -> None:
+    (error,) = take(untouched, entity, text).errors
+    assert error.field == field
+    assert expected in error.expected
+
+
+def test_factors_and_counts_are_kept(registry: Registry) -> None:
+    rows = "local,hours_to_day,7,19,2026-01-01,1.25,a table of 2026\nlocal,day_to_week,2,4,2026-01-01,0.95,x\n"
+    assert take(registry, "expansion_factor", FACTOR + rows).created == 2
+    assert [(one.step, one.first, one.last, one.factor) for one in registry.expansion_factors()] == [
+        ("day_to_week", 2, 4, 0.95), ("hours_to_day", 7, 19, 1.25),
+    ]  # fmt: skip
+    danish = (
+        "\ufeffsensor;date;from_clock;to_clock;vehicles\nmain;2026-05-12;7:00;07:15;31\nmain;2026-05-12;23:45;24:00;2\n"
+    )
+    assert take(registry, "manual_count", danish).created == 2
+    assert [(one.from_clock, one.direction, one.vehicle_class, one.vehicles) for one in registry.manual_counts()] == [
+        ("23:45", "both", "all", 2), ("7:00", "both", "all", 31),
+    ]  # fmt: skip
+
+
+def test_rows_of_a_file_without_a_registry(tmp_path: Path) -> None:
+    file = tmp_path / "count.csv"
+    file.write_text("date,from_clock,to_clock,vehicles\n2026-05-12,07:00,07:15,31\n")
+    rows, errors = read_csv(ManualCount, file, {"sensor": "any"})
+    assert [(row.sensor, row.vehicles) for row in rows] == [("any", 31)]
+    assert errors == []
+    assert [error.field for error in read_csv(ManualCount, file)[1]] == ["sensor"]
+    file.write_bytes(b"date,from_clock,to_clock,vehicles,note\n2026-05-12,07:00,07:15,31,\xf8\n")
+    assert "UTF-8" in read_csv(ManualCount, file, {"sensor": "any"})[1][0].expected

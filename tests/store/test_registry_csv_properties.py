@@ -14,7 +14,7 @@ from sqlalchemy import Column, Text, delete
 
 from bypuls.store.registry import ENTITIES, Registry, export_csv, import_csv, open_registry
 from bypuls.store.registry.cells import read_cell, write_cell
-from bypuls.store.registry.rules import HOURS_OF_DAY, IDENTIFIER, SCHEDULE, SIGN, WELL_KNOWN_TEXT, Rule
+from bypuls.store.registry.rules import HOURS_OF_DAY, IDENTIFIER, QUARTER_CLOCK, SCHEDULE, SIGN, WELL_KNOWN_TEXT, Rule
 from bypuls.store.registry.tables import Base
 from bypuls.store.registry.validation import columns, faults, key_of
 
@@ -32,6 +32,11 @@ HOURS = st.lists(st.sampled_from(["-", "53.82", "-1.5", "0", "1e-07"]), min_size
 SHAPES = st.sampled_from(
     ["POINT (12.36 55.73)", "LINESTRING(12.36 55.73, 12.37 55.74)", "POLYGON ((0 0, 1 0, 1 1, 0 0))"]
 )
+CLOCKS = st.sampled_from(["0:00", "07:15", "12:30", "23:45", "24:00"])
+FITTING: dict[Any, st.SearchStrategy[Any]] = {
+    SCHEDULE: SCHEDULES, WELL_KNOWN_TEXT: SHAPES, SIGN: st.sampled_from([1, -1]), HOURS_OF_DAY: HOURS,
+    QUARTER_CLOCK: CLOCKS,
+}  # fmt: skip
 
 
 def values(column: Column[Any], ids: dict[str, list[str]]) -> st.SearchStrategy[Any]:
@@ -45,9 +50,8 @@ def values(column: Column[Any], ids: dict[str, list[str]]) -> st.SearchStrategy[
         found = st.sampled_from(known) if known else st.none()
     elif rule is IDENTIFIER:
         found = IDS
-    elif rule in (SCHEDULE, WELL_KNOWN_TEXT, SIGN, HOURS_OF_DAY):
-        fitting = {SCHEDULE: SCHEDULES, WELL_KNOWN_TEXT: SHAPES, SIGN: st.sampled_from([1, -1]), HOURS_OF_DAY: HOURS}
-        found = fitting[rule]
+    elif rule in FITTING:
+        found = FITTING[rule]
     elif isinstance(rule, Rule) and rule.words:
         found = st.sampled_from(rule.words)
     elif kind is str:
@@ -69,7 +73,7 @@ def made_to_fit(given_values: dict[str, Any]) -> dict[str, Any]:
     places = [name for name in ("site", "building", "cabinet", "lamp") if fitting.get(name) is not None]
     if "sensor" not in fitting and "kind" in fitting:
         fitting |= dict.fromkeys(places[1:])
-    if "step" in fitting and fitting["value"] is None:
+    if "step" in fitting and "value" in fitting and fitting["value"] is None:
         fitting["step"] = "hour"
     if fitting.get("unit") == "t" and fitting["gas"] is None:
         fitting["gas"] = "CO2"

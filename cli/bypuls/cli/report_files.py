@@ -16,7 +16,7 @@ _Row = TypeVar("_Row", ExpansionFactor, ManualCount)
 def expansion_of(traffic_type: str | None, file: Path | None, factor: float | None, source: str) -> Expansion | None:
     """The factors that the options name; None without any.  Raises ValueError, OSError.
 
-    file : a CSV file, or a data folder with a registry.  factor : in its place, of the step from the week to the year."""
+    file : a CSV file, or a data folder with a registry.  factor : in its place, from the week to the year."""
     if traffic_type is None and file is None and factor is None:
         return None
     if file is not None and factor is not None:
@@ -55,4 +55,3 @@ def _rows(file: Path, table: type[_Row], **given: object) -> list[_Row]:
     if not rows:
         raise ValueError(f"{file}: no rows; expected at least one line below the headings")
     return rows
-

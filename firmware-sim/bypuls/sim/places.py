@@ -41,6 +41,12 @@ def led_day(begins: date) -> date:
     return date(begins.year + 1, 7, 7)
 
 
+def hand_count_day(begins: date) -> date:
+    """When vehicles were counted by hand at Måløv Hovedgade, from 07 to 09 in summer time: a Tuesday in September."""
+    first = date(begins.year + 1, 9, 1)
+    return first + timedelta(days=(1 - first.weekday()) % 7)
+
+
 def insulation_day(begins: date) -> date:
     """When the school's roof and walls were insulated."""
     return date(begins.year + 1, 8, 4)

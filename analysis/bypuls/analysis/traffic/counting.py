@@ -38,7 +38,8 @@ def counting_accuracy(manual: npt.ArrayLike, sensor: npt.ArrayLike, *, confidenc
     """The ratio of sums with an interval from leaving out one interval at a time (jackknife, t with k − 1 degrees of
     freedom): intervals, not vehicles, are independent.
 
-    manual, sensor : (k,) vehicles of the same intervals.  Raises BadInput.  Source: Cochran, Sampling Techniques, 6.17."""
+    manual, sensor : (k,) vehicles of the same intervals.  Raises BadInput.
+    Source: Cochran, Sampling Techniques, 6.17."""
     by_hand, by_sensor = finite_column("manual", manual), finite_column("sensor", sensor)
     if by_hand.size != by_sensor.size:
         raise BadInput(f"sensor: {by_sensor.size} intervals; expected {by_hand.size}, as many as manual")

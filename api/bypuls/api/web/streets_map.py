@@ -68,4 +68,3 @@ def streets_map(streets: Sequence[Mapping[str, Any]]) -> StreetsMap | None:
     # The first of the ranking is drawn last: on top.
     bar_km = next(km for km in (10.0, 5.0, 2.0, 1.0, 0.5, 0.2, 0.1) if km * scale <= WIDTH / 4.0 or km == 0.1)
     return StreetsMap(WIDTH, round(height, 1), tuple(reversed(drawn)), round(bar_km * scale, 1), bar_km)
-

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,14 +103,12 @@ def _not_utf8(error: UnicodeDecodeError) -> CellError:
 class _Reading:
     """One file on its way into one table; without a session its rows are only made."""
 
-    def __init__(
-        self, session: Session | None, table: type[Base], given: Mapping[str, object] | None = None
-    ) -> None:
+    def __init__(self, session: Session | None, table: type[Base], given: Mapping[str, object] | None = None) -> None:
         self.session = session
         self.table = table
         self.columns = columns(table)
         self.given = dict(given or {})
-        rows = [] if session is None else session.scalars(select(table))
+        rows: Iterable[Base] = [] if session is None else session.scalars(select(table))
         self.present: dict[tuple[object, ...], Base] = {key_of(row): row for row in rows}
         self.known = {} if session is None else self._known_ids(session)
         self.lines: dict[tuple[object, ...], int] = {}

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from bypuls.analysis.errors import BadInput, MixedWidths
+from bypuls.analysis.traffic.expansion import Factor
 from bypuls.api.reports.speed.build import build_report
 from bypuls.api.reports.speed.model import Limit, Quality, Sensor, Site
 from bypuls.api.reports.speed.observations import Bins, Observations, Vehicles, joined
-from bypuls.analysis.traffic.expansion import Factor
 from bypuls.api.reports.speed.settings import Expansion, Settings
 
 CPH = ZoneInfo("Europe/Copenhagen")

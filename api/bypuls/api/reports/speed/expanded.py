@@ -43,9 +43,7 @@ def expanded(settings: Settings, counts: Sequence[Counted], counted_mean: float)
     )
 
 
-def of_hours(
-    people: Population, settings: Settings, days: LocalDays, by_hour: np.ndarray[Any, Any]
-) -> Traffic | None:
+def of_hours(people: Population, settings: Settings, days: LocalDays, by_hour: np.ndarray[Any, Any]) -> Traffic | None:
     """ÅDT where no day is full: of the longest stretch of hours that a factor is there for and that was watched; None
     without one."""
     if settings.expansion is None:

@@ -6,15 +6,15 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from bypuls.analysis.traffic.counting import counting_accuracy
-from bypuls.api.directory import Directory
 from bypuls.api.periods import Span
 from bypuls.api.reports.speed.model import CountCheck
-from bypuls.api.reports.speed.observations import Floats, Ints, Observations
+from bypuls.api.reports.speed.observations import Bools, Floats, Ints, Observations
 from bypuls.api.vehicles import observed
 from bypuls.store.protocol import Store
 from bypuls.store.registry import ManualCount, Sensor
@@ -23,6 +23,8 @@ from bypuls.wire.bins import TRAFFIC
 
 ALL, BOTH = "all", "both"
 _QUARTER_US = 900_000_000
+
+Names = np.ndarray[Any, np.dtype[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +56,11 @@ def _us(day: date, clock: str, zone: ZoneInfo) -> int:
     return round(moment.timestamp()) * 1_000_000
 
 
-def check_of_observations(
-    counts: Sequence[ManualCount], observations: Observations, zone: ZoneInfo
-) -> CountCheck:
+def check_of_observations(counts: Sequence[ManualCount], observations: Observations, zone: ZoneInfo) -> CountCheck:
     """Counts by hand against a report's own observations.  Raises ValueError where none of the intervals is in them."""
     times: list[Ints] = []
     ends: list[Ints] = []
-    names: list[np.ndarray[tuple[int], np.dtype[np.str_]]] = []
+    names: list[Names] = []
     weights: list[Floats] = []
     one, rows = observations.vehicles, observations.bins
     if one is not None and one.t_us is not None:
@@ -76,7 +76,7 @@ def check_of_observations(
         weights.append(rows.counts.sum(axis=1))
     if not times:
         raise ValueError("manual count: the data carry no times; expected data with times to compare it with")
-    t_us, end_us, name, n = (np.concatenate(part) for part in (times, ends, names, weights))
+    t_us, end_us, name, n = np.concatenate(times), np.concatenate(ends), np.concatenate(names), np.concatenate(weights)
     first_us, last_us = int(t_us.min()), int(end_us.max())
     kept: list[Interval] = []
     by_sensor: list[float] = []
@@ -84,21 +84,21 @@ def check_of_observations(
     for interval in every:
         inside = (t_us >= interval.start_us) & (t_us < interval.end_us)
         # A row that reaches over an edge of the interval can't be shared out.
-        whole = not ((t_us < interval.end_us) & (end_us > interval.start_us) & ~(inside & (end_us <= interval.end_us))).any()
+        whole = not (
+            (t_us < interval.end_us) & (end_us > interval.start_us) & ~(inside & (end_us <= interval.end_us))
+        ).any()
         if whole and interval.start_us >= first_us - _QUARTER_US and interval.end_us <= last_us + _QUARTER_US:
             kept.append(interval)
             by_sensor.append(float(n[inside & _of(interval, name)].sum()))
     if not kept:
         raise ValueError(
-            f"manual count: none of its {len(every)} intervals lies in the data; expected intervals of the counted days, "
-            "in the time zone of --tz, that no row of the data reaches over"
+            f"manual count: none of its {len(every)} intervals lies in the data; expected intervals of the counted "
+            "days, in the time zone of --tz, that no row of the data reaches over"
         )
     return _check(kept, by_sensor, len(every))
 
 
-def check_of_sensor(
-    store: Store, directory: Directory, sensor: Sensor, counts: Sequence[ManualCount], zone: ZoneInfo
-) -> CountCheck | None:
+def check_of_sensor(store: Store, sensor: Sensor, counts: Sequence[ManualCount], zone: ZoneInfo) -> CountCheck | None:
     """Counts by hand against a sensor's bins. Intervals in which it isn't known to have watched are left out; None
     where that is all of them.  Raises StoreError."""
     every = intervals_of(counts, zone)
@@ -122,12 +122,13 @@ def check_of_sensor(
     return _check(kept, by_sensor, len(every)) if kept else None
 
 
-def _named(codes: Ints | None, directions: tuple[str, ...], size: int) -> np.ndarray[tuple[int], np.dtype[np.str_]]:
+def _named(codes: Ints | None, directions: tuple[str, ...], size: int) -> Names:
     return np.full(size, "") if codes is None else np.array([*directions, ""])[codes]
 
 
-def _of(interval: Interval, names: np.ndarray[tuple[int], np.dtype[np.str_]]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    return np.isin(names, list(interval.by_direction)) | (BOTH in interval.by_direction)
+def _of(interval: Interval, names: Names) -> Bools:
+    found: Bools = np.isin(names, list(interval.by_direction)) | (BOTH in interval.by_direction)
+    return found
 
 
 def _check(kept: Sequence[Interval], by_sensor: Sequence[float], intervals: int) -> CountCheck:

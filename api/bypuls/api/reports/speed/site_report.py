@@ -120,7 +120,7 @@ def _with_count_checks(source: Source, question: Question, settings: Settings) -
             if one.date <= last and (shown.calibrated is None or one.date >= shown.calibrated)
         ]
         sensor = source.directory.sensors[shown.id]
-        check = check_of_sensor(source.store, source.directory, sensor, counts, question.survey.zone) if counts else None
+        check = check_of_sensor(source.store, sensor, counts, question.survey.zone) if counts else None
         sensors.append(replace(shown, count_check=check))
     return replace(settings, sensors=tuple(sensors))
 

@@ -137,7 +137,7 @@ class Calibration(Base):
     """How a sensor is mounted from a day on, as measured, and how that was checked.
 
     angle_deg, angle_uncertainty_deg : between beam and driving direction [°].
-    bearing_deg : where the sensor looks along the street, clockwise from north [°]; vehicles `toward` it come from there.
+    bearing_deg : where the sensor looks along the street, clockwise from north [°]; from there come those `toward` it.
     height_m : above the road [m].  offset_m : from the sensor to the middle of the lane [m].
     reference : the reference run.  expires : the first day on which it no longer holds.
     manual_count, sensor_count : vehicles by hand, and by the sensor in the same time.

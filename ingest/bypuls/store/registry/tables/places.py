@@ -48,13 +48,13 @@ class Site(Base):
     name: Mapped[Name]
     kind: Mapped[Label | None] = mapped_column(default=None)
     road_class: Mapped[Label | None] = mapped_column(default=None)
-    traffic_type: Mapped[str | None] = mapped_column(default=None, info=ruled(rules.one_of(*TRAFFIC_TYPES)))
     school_way: Mapped[bool | None] = mapped_column(default=None)
     lanes: Mapped[int | None] = mapped_column(default=None, info=ruled(rules.within(1, 20, "lanes")))
     lat: Mapped[Latitude | None] = mapped_column(default=None)
     lon: Mapped[Longitude | None] = mapped_column(default=None)
     geometry: Mapped[Wkt | None] = mapped_column(default=None)
     note: Mapped[Note | None] = mapped_column(default=None)
+    traffic_type: Mapped[str | None] = mapped_column(default=None, info=ruled(rules.one_of(*TRAFFIC_TYPES)))
 
 
 class SpeedLimit(Base):

@@ -24,14 +24,14 @@ _SPAN_SQL = " OR ".join(
 def _spans(row: Any) -> bool:
     low, high = EXPANSION_SPANS[row.step]
     long_enough = row.first < row.last or (row.first == row.last and row.step != "hours_to_day")
-    return low <= row.first and row.last <= high and long_enough
+    return bool(low <= row.first and row.last <= high and long_enough)
 
 
 class ExpansionFactor(Base):
     """What a count is multiplied by on its way to the annual average day: T → DT → UDT → ÅDT, by type of traffic.
 
     step, first, last : hours_to_day, counted from `first` to `last` o'clock (7, 19); day_to_week, counted on the ISO
-        weekdays `first` to `last` (2, 4: Tuesday to Thursday); week_to_year, counted in the ISO weeks `first` to `last`.
+        weekdays `first` to `last` (2, 4: Tuesday to Thursday); week_to_year, counted in the ISO weeks so.
     factor : the day of the hours, the average day of the week of the day, that of the year of the week [-].
     uncertainty : of this step (share, 95 %), where the source says one.
     """

@@ -83,7 +83,9 @@ def _sensor(sensor: Sensor, words: Words) -> list[Fact]:
             angle += words(" (± {share} of the speed)", share=words.share(sensor.relative_uncertainty, 2))
         found.append((words("  mounting angle"), angle, None))
     if sensor.bearing_deg is not None:
-        found.append((words("  looks towards"), f"{words.num(sensor.bearing_deg)}° ({words.compass(sensor.bearing_deg)})", None))
+        found.append(
+            (words("  looks towards"), f"{words.num(sensor.bearing_deg)}° ({words.compass(sensor.bearing_deg)})", None)
+        )
     if sensor.reference:
         found.append((words("  reference run"), sensor.reference, None))
     found.append(_calibration(sensor, words))

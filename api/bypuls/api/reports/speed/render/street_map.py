@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -136,7 +137,7 @@ def _along(own: Sequence[Line], at: Point) -> Point:
     """The street's direction where it passes a point, as a unit vector."""
     best, found = math.inf, (1.0, 0.0)
     for line in own:
-        for (ax, ay), (bx, by) in zip(line, line[1:], strict=False):
+        for (ax, ay), (bx, by) in pairwise(line):
             length = math.hypot(bx - ax, by - ay)
             if length == 0.0:
                 continue
@@ -160,12 +161,18 @@ def _look(own: Sequence[Line], sensor: Sensor, at: Point) -> Point:
 def _name(axes: Axes, own: Sequence[Line], sensor: Sensor, at: Point, name: str) -> None:
     """The sensor's name behind it, clear of the arrows and of the street."""
     ux, uy = _look(own, sensor, at)
-    across = abs(ux) >= abs(uy)
-    axes.annotate(
-        name, at, xytext=(-9 if ux > 0.0 else 9, 9 if ux * uy > 0.0 else -9) if across else (9, -9 if uy > 0.0 else 9),
-        textcoords="offset points", color=svg.TRAFFIC, weight=700, zorder=6, ha="right" if across and ux > 0.0 else "left",
-        va=("bottom" if ux * uy > 0.0 else "top") if across else "center",
-    )  # fmt: skip
+    if abs(ux) >= abs(uy):
+        above = ux * uy > 0.0
+        axes.annotate(
+            name, at, xytext=(-9 if ux > 0.0 else 9, 9 if above else -9), textcoords="offset points",
+            color=svg.TRAFFIC, weight=700, zorder=6, ha="right" if ux > 0.0 else "left",
+            va="bottom" if above else "top",
+        )  # fmt: skip
+    else:
+        axes.annotate(
+            name, at, xytext=(9, -9 if uy > 0.0 else 9), textcoords="offset points", color=svg.TRAFFIC, weight=700,
+            zorder=6, va="center",
+        )  # fmt: skip
 
 
 def _arrows(
@@ -216,9 +223,7 @@ def _scale(axes: Axes, words: Words, window: Window) -> None:
                   ha="left", va="bottom", color=svg.INK)  # fmt: skip
 
 
-def _town(
-    axes: Axes, words: Words, own: list[Line], others: list[tuple[str, list[Line]]], ratio: float
-) -> None:
+def _town(axes: Axes, words: Words, own: list[Line], others: list[tuple[str, list[Line]]], ratio: float) -> None:
     points = [p for _, lines in others for line in lines for p in line] + [p for line in own for p in line]
     window = Window.around(points, ratio, 0.2)
     _frame(axes, window)
@@ -226,5 +231,7 @@ def _town(
         _draw(axes, lines, svg.SOFT, 2.0)
     _draw(axes, own, svg.BLUE, 3.2)
     middle = own[0][len(own[0]) // 2]
-    axes.plot([middle[0]], [middle[1]], "o", color="none", markersize=17, markeredgecolor=svg.TRAFFIC, markeredgewidth=1.4)
+    axes.plot(
+        [middle[0]], [middle[1]], "o", color="none", markersize=17, markeredgecolor=svg.TRAFFIC, markeredgewidth=1.4
+    )
     _scale(axes, words, window)
