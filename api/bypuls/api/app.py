@@ -27,6 +27,7 @@ from bypuls.api.routes import (
     PROBLEMS,
     assessed,
     buildings,
+    climate_accounts,
     kept,
     live,
     meters,
@@ -91,6 +92,8 @@ def create_app(context: ApiContext) -> FastAPI:
         registered,
         readings,
         meters,
+        # Before the targets: /climate/accounts is no target's page.
+        climate_accounts,
         assessed,
         buildings,
         traffic_streets,
