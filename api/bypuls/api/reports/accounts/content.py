@@ -203,9 +203,7 @@ def _registers(lines: Sequence[Mapping[str, Any]], words: Words) -> Table:
         words("A difference is that of the register × the meter's multiplier."),
         words("What lies across gaps is known in total only, and not accounted."),
     )
-    return Table(
-        "registers", words("Registers around the turns of the year"), columns, tuple(rows), notes=notes
-    )
+    return Table("registers", words("Registers around the turns of the year"), columns, tuple(rows), notes=notes)
 
 
 def _kilo(value: float | None) -> float | None:
