@@ -1,6 +1,7 @@
-"""Real servers for tests: an InfluxDB and MQTT brokers, each a process of its own on free ports of this machine.
+"""Real servers for tests: an InfluxDB, a PostgreSQL and MQTT brokers, each a process of its own on free ports.
 
-Tests that need one ask for `influx_server`, `own_influx`, `mosquitto_broker` or `mosquitto_factory`; where the program
+Tests that need one ask for `influx_server`, `own_influx`, `postgres_server`, `mosquitto_broker` or
+`mosquitto_factory`; where the program
 isn't installed they are skipped with the reason. Nothing is left running: fixtures end what they started.
 """
 
@@ -11,6 +12,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 import urllib.error
 import urllib.parse
@@ -146,6 +148,56 @@ class ServerProcess:
         self.start()
 
 
+class PostgresServer(ServerProcess):
+    """A PostgreSQL of the tests, without passwords, on this machine alone. It refuses to run as root, and then runs as
+    nobody: its folder is a short-lived one that is nobody's."""
+
+    def __init__(self, program: str, folder: Path) -> None:
+        super().__init__(program, folder)
+        self._as_other = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.getuid() == 0 else []
+        if self._as_other:
+            os.chown(folder, 65534, 65534)
+        initdb = [str(Path(program).with_name("initdb")), "-D", str(folder / "data"), "-A", "trust", "-U", "tests"]
+        subprocess.run(
+            [*self._as_other, *initdb, "-E", "UTF8", "--locale=C", "--no-sync"], check=True, capture_output=True
+        )
+        self._databases = 0
+
+    def command(self) -> list[str]:
+        settings = (f"port={self.port}", f"listen_addresses={self.host}", "unix_socket_directories=", "fsync=off")
+        options = [word for setting in settings for word in ("-c", setting)]
+        return [*self._as_other, self.program, "-D", str(self.folder / "data"), *options]
+
+    def is_ready(self) -> bool:
+        from sqlalchemy import create_engine
+        from sqlalchemy.exc import OperationalError
+
+        engine = create_engine(self.url("postgres"))
+        try:
+            engine.connect().close()
+        except OperationalError:
+            return False
+        finally:
+            engine.dispose()
+        return True
+
+    def url(self, database: str) -> str:
+        """The address of a database."""
+        return f"postgresql+psycopg://tests@{self.host}:{self.port}/{database}"
+
+    def new_database(self) -> str:
+        """The address of a database with nothing in it."""
+        from sqlalchemy import create_engine, text
+
+        self._databases += 1
+        name = f"d{self._databases}"
+        engine = create_engine(self.url("postgres"), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+        engine.dispose()
+        return self.url(name)
+
+
 class MosquittoBroker(ServerProcess):
     """A mosquitto with its own defaults (persistence off, queue of 1,000); `extra` lines go into its configuration."""
 
@@ -242,6 +294,22 @@ def own_influx(influx_program: str, tmp_path: Path) -> Iterator[InfluxServer]:
     folder = tmp_path / "influxd"
     folder.mkdir()
     yield from _influx(influx_program, folder)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """One PostgreSQL for the whole run; `new_database()` gives a database of a test's own."""
+    pytest.importorskip("psycopg", reason="psycopg is not installed: pip install 'bypuls[postgres]'")
+    places = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), reverse=True)
+    program = find_program("postgres", "BYPULS_POSTGRES", *places, Path("/usr/lib/postgresql/15/bin/postgres"))
+    # Not below pytest's own folder, which only its owner may enter.
+    with tempfile.TemporaryDirectory(prefix="bypuls-postgres-", ignore_cleanup_errors=True) as folder:
+        server = PostgresServer(program, Path(folder))
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -24,7 +24,7 @@ BUSY_TIMEOUT_MS = 30_000
 
 _WRITING = "bypuls_writing"
 # Any number will do, as long as every process takes the same one.
-_MIGRATION_LOCK = 0x62797075
+_WRITE_LOCK = 0x62797075
 # Alembic keeps the migration under way in a global of its module: one at a time, whatever the database.
 _ALEMBIC = threading.Lock()
 
@@ -50,7 +50,9 @@ def database_url(url_or_path: str | Path) -> URL:
 def open_engine(url: URL) -> Engine:
     """An engine for `url`. On SQLite foreign keys are on and commits are durable before they return."""
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
+        engine = create_engine(url, pool_pre_ping=True)
+        event.listen(engine, "begin", _begin_postgresql)
+        return engine
     engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False})
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
@@ -58,9 +60,10 @@ def open_engine(url: URL) -> Engine:
 
 
 def writing(engine: Engine) -> Engine:
-    """The same engine for transactions that will write.
+    """The same engine for transactions that will write: one at a time, whichever the database.
 
-    On SQLite they take the write lock at once: a reader that turns writer after somebody else wrote can only fail.
+    On SQLite they take the write lock at once: a reader that turns writer after somebody else wrote can only fail. On
+    PostgreSQL a lock of our own keeps two workers from booking the same number at once.
     """
     return engine.execution_options(**{_WRITING: True})
 
@@ -88,6 +91,11 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
 
+def _begin_postgresql(connection: Connection) -> None:
+    if connection.get_execution_options().get(_WRITING, False):
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITE_LOCK})")
+
+
 def alembic_config(url: URL | None = None) -> Config:
     """Alembic's settings in code; with `url` also for its command line."""
     config = Config()
@@ -107,8 +115,6 @@ def migrate(engine: Engine) -> None:
         if engine.dialect.name == "sqlite":
             _use_wal(engine)
         with writing(engine).begin() as connection:
-            if engine.dialect.name == "postgresql":
-                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
             config = alembic_config()
             if not _is_newest(connection, config):
                 config.attributes["connection"] = connection
