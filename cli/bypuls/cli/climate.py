@@ -1,4 +1,4 @@
-"""`bypuls climate`: the road to a target from figures alone, without a platform."""
+"""`bypuls climate`: the road to a target from figures alone, and the factors of the accounts."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from bypuls.analysis.climate import targets
 from bypuls.analysis.climate.forecast import LEAST_YEARS, projected_year
 from bypuls.analysis.climate.targets import Account, Basis, RequiredRate, Status, Target
 from bypuls.analysis.errors import AnalysisError
+from bypuls.cli.climate_factors import fetch_factors, fetch_forecast, import_factors
 from bypuls.cli.yearly_file import FIRST_YEAR, LAST_YEAR, FileProblem, YearRow, read_years
 
 app = typer.Typer(no_args_is_help=True, help="CO₂ against a target.")
@@ -78,6 +79,11 @@ def standing(target: Target, rows: list[YearRow]) -> Standing:
 def _whole(row: YearRow) -> bool:
     shares = ((row.completeness, targets.LEAST_COMPLETENESS), (row.scope_share, targets.LEAST_SCOPE_SHARE))
     return all(share is None or share >= least - targets.ROUNDING for share, least in shares)
+
+
+app.command("import-factors")(import_factors)
+app.command("fetch-factors")(fetch_factors)
+app.command("fetch-forecast")(fetch_forecast)
 
 
 @app.callback()
