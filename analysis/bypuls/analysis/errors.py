@@ -4,6 +4,7 @@ AnalysisError
 ├── BadInput (ValueError)            the caller's arrays or arguments: shapes, NaN, order, range
 │   ├── BadHistogram                 a histogram's text or classes
 │   └── MixedWidths                  histograms that can't be added up
+├── NotAllowedNow (ValueError)       a step that the state of things doesn't allow
 ├── NotComparable (ValueError)       two figures of different station, rule or period
 ├── NotEnoughDays (ValueError)       too few days are known for a model
 ├── NotEnoughVehicles (ValueError)   the sample can't carry the figure
@@ -27,6 +28,10 @@ class BadHistogram(BadInput):
 
 class MixedWidths(BadInput):
     """Histograms with different classes: they don't add up."""
+
+
+class NotAllowedNow(AnalysisError, ValueError):
+    """A step that the present state doesn't allow; the message names the state and what was expected."""
 
 
 class NotComparable(AnalysisError, ValueError):

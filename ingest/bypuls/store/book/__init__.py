@@ -1,5 +1,8 @@
-"""The book that ingest keeps: the ledger, the dead letters, the dirty windows. One transaction holds them together."""
+"""The book that ingest keeps: the ledger, the dead letters, the dirty windows. One transaction holds them together.
+Beside it the alarms, which their evaluator keeps."""
 
+from bypuls.store.book.alarm_book import AlarmBook, AlarmChanges, LeaseLost
+from bypuls.store.book.alarms import Alarm, AlarmEvent, AlarmFilter, Notice, WatchRow
 from bypuls.store.book.book import Book, Taken, Tally, as_store_errors
 from bypuls.store.book.dirty import Window, as_windows
 from bypuls.store.book.ledger import EpochLine, HourLine
@@ -9,18 +12,26 @@ from bypuls.store.book.report_runs import ReportRun
 from bypuls.store.book.seals import Seal
 
 __all__ = [
+    "Alarm",
+    "AlarmBook",
+    "AlarmChanges",
+    "AlarmEvent",
+    "AlarmFilter",
     "Book",
     "DeadLetter",
     "DeadLettersFull",
     "EpochLine",
     "GridForecast",
     "HourLine",
+    "LeaseLost",
     "Letter",
     "MeterYear",
+    "Notice",
     "ReportRun",
     "Seal",
     "Taken",
     "Tally",
+    "WatchRow",
     "Window",
     "as_store_errors",
     "as_windows",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     Boolean,
     Column,
@@ -166,4 +167,89 @@ lease = Table(
     Column("name", _ID, primary_key=True),
     Column("owner", _ID, nullable=False),
     Column("until_us", BigInteger, nullable=False),
+)
+
+# One alarm: from its opening to its closing, and on, where it came back soon after. `part_of` is the alarm that it is
+# shown under. `facts` are the figures that its sentence is made of, `cost` what it costs a day.
+alarm = Table(
+    "alarm",
+    metadata,
+    Column("id", _SERIAL, primary_key=True, autoincrement=True),
+    Column("kind", _ID, nullable=False),
+    Column("domain", _ID, nullable=False),
+    Column("subject_kind", _ID, nullable=False),
+    Column("subject", _ID, nullable=False),
+    Column("place_kind", _ID),
+    Column("place", _ID),
+    Column("device", _ID),
+    Column("rule", _ID, nullable=False),
+    Column("severity", _ID, nullable=False),
+    Column("owner", _ID),
+    Column("state", _ID, nullable=False),
+    Column("since_us", BigInteger, nullable=False),
+    Column("began_us", BigInteger, nullable=False),
+    Column("opened_us", BigInteger, nullable=False),
+    Column("closed_us", BigInteger),
+    Column("acknowledged_by", String(200)),
+    Column("reopened", Integer, nullable=False),
+    Column("part_of", BigInteger),
+    Column("facts", JSON, nullable=False),
+    Column("cost", JSON, nullable=False),
+    Index("ix_alarm_state", "state", "since_us"),
+    Index("ix_alarm_subject", "kind", "subject"),
+    sqlite_autoincrement=True,
+)
+
+# What happened to an alarm. Each row begins in the state in which the row before it ended; rows are added, never changed.
+alarm_event = Table(
+    "alarm_event",
+    metadata,
+    Column("number", _SERIAL, primary_key=True, autoincrement=True),
+    Column("alarm", BigInteger, nullable=False),
+    Column("t_us", BigInteger, nullable=False),
+    Column("action", _ID, nullable=False),
+    Column("before", _ID),
+    Column("after", _ID, nullable=False),
+    Column("actor", String(200), nullable=False),
+    Column("note", Text),
+    Column("facts", JSON, nullable=False),
+    Index("ix_alarm_event_alarm", "alarm"),
+    Index("ix_alarm_event_t_us", "t_us"),
+    sqlite_autoincrement=True,
+)
+
+# What is remembered of one condition of one thing between two rounds; nothing is kept of what is quiet.
+alarm_watch = Table(
+    "alarm_watch",
+    metadata,
+    Column("kind", _ID, primary_key=True),
+    Column("subject", _ID, primary_key=True),
+    Column("alarm", BigInteger),
+    Column("state", _ID),
+    Column("present_since_us", BigInteger),
+    Column("absent_since_us", BigInteger),
+    Column("evidence_us", BigInteger),
+    Column("acknowledged", Boolean, nullable=False),
+    Column("closed_us", BigInteger),
+    Column("closed_by_person", Boolean, nullable=False),
+    Column("reopened", Integer, nullable=False),
+)
+
+# What is to be told to somebody. It is written with the event that it tells of, and leaves afterwards. `key` makes one
+# notice of each event and channel, and of each day's digest.
+alarm_notice = Table(
+    "alarm_notice",
+    metadata,
+    Column("key", String(200), primary_key=True),
+    Column("channel", _ID, nullable=False),
+    Column("target", String(200), nullable=False),
+    Column("alarm", BigInteger),
+    Column("event", BigInteger),
+    Column("state", _ID, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("next_us", BigInteger, nullable=False),
+    Column("changed_us", BigInteger, nullable=False),
+    Column("detail", Text, nullable=False),
+    Index("ix_alarm_notice_next_us", "state", "next_us"),
 )

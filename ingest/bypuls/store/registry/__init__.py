@@ -4,6 +4,7 @@ Tables of other modules may join the database through `metadata`, with a migrati
 """
 
 from bypuls.store.registry.admission import Admission, RegisterLimits, SensorEntry
+from bypuls.store.registry.alarm_kinds import ALARM_KINDS, SEVERITIES, AlarmKind, parse_parameters
 from bypuls.store.registry.base import UtcDateTime, metadata
 from bypuls.store.registry.errors import BadDatabase, BadValue, RegistryError, UnknownEntity
 from bypuls.store.registry.exporting import export_csv
@@ -20,12 +21,14 @@ from bypuls.store.registry.importing import CellError, ImportReport, import_csv,
 from bypuls.store.registry.journal import journal
 from bypuls.store.registry.keys import Key, create_key, keys, revoke_key, verify_key
 from bypuls.store.registry.registry import Registry, open_registry
-from bypuls.store.registry.rules import DimmingSpan, parse_schedule
-from bypuls.store.registry.seed import seed_factors
+from bypuls.store.registry.rules import DimmingSpan, QuietHours, parse_quiet_hours, parse_schedule
+from bypuls.store.registry.seed import seed_alarm_rules, seed_factors
 from bypuls.store.registry.tables import (
     ENTITIES,
     REGISTER_LIMITS,
     Activity,
+    AlarmOwner,
+    AlarmRule,
     ApiKey,
     Audit,
     Building,
@@ -56,10 +59,15 @@ from bypuls.store.registry.tables import (
 )
 
 __all__ = [
+    "ALARM_KINDS",
     "ENTITIES",
     "REGISTER_LIMITS",
     "Activity",
+    "SEVERITIES",
     "Admission",
+    "AlarmKind",
+    "AlarmOwner",
+    "AlarmRule",
     "ApiKey",
     "Audit",
     "BadDatabase",
@@ -91,6 +99,7 @@ __all__ = [
     "NormalYear",
     "Price",
     "RegisterLimits",
+    "QuietHours",
     "Registry",
     "RegistryError",
     "ReportSchedule",
@@ -113,9 +122,12 @@ __all__ = [
     "keys",
     "metadata",
     "open_registry",
+    "parse_parameters",
+    "parse_quiet_hours",
     "parse_schedule",
     "read_csv",
     "revoke_key",
+    "seed_alarm_rules",
     "seed_factors",
     "verify_key",
     "version_order",

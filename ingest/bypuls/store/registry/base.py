@@ -53,11 +53,17 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """What several columns of a row must keep together; `field` is the one that is blamed."""
+    """What several columns of a row must keep together; `field` is the one that is blamed.
+
+    expected : in words, or what makes them for a row."""
 
     field: str
-    expected: str
+    expected: str | Callable[[Any], str]
     holds: Callable[[Any], bool]
+
+    def told(self, row: Any) -> str:
+        """What was expected of `row`."""
+        return self.expected if isinstance(self.expected, str) else self.expected(row)
 
 
 # Said once more for type checkers, which take `kw_only` for this class alone.

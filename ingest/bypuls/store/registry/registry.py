@@ -17,6 +17,8 @@ from bypuls.store.registry.database import database_url, migrate, open_engine, s
 from bypuls.store.registry.session import RegistrySession
 from bypuls.store.registry.tables import (
     Activity,
+    AlarmOwner,
+    AlarmRule,
     Base,
     Building,
     Cabinet,
@@ -190,6 +192,14 @@ class Registry:
     def report_schedules(self) -> list[ReportSchedule]:
         """All scheduled reports by id, those that are switched off too."""
         return self._all(ReportSchedule)
+
+    def alarm_rules(self) -> list[AlarmRule]:
+        """All rules of alarms by id, those that are switched off too."""
+        return self._all(AlarmRule)
+
+    def alarm_owners(self) -> list[AlarmOwner]:
+        """All who look after alarms, by id."""
+        return self._all(AlarmOwner)
 
     def factors(
         self,

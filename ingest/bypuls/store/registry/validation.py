@@ -79,7 +79,7 @@ def faults(row: Base) -> Iterator[Fault]:
     if sound:
         for joint in row.together:
             if not joint.holds(row):
-                yield joint.field, getattr(row, joint.field), joint.expected
+                yield joint.field, getattr(row, joint.field), joint.told(row)
 
 
 def refuse_faults(row: Base) -> None:

@@ -21,6 +21,7 @@ from bypuls.store.registry.tables.equipment import (
     NonRoutineEvent,
     Sensor,
 )
+from bypuls.store.registry.tables.alarming import AlarmOwner, AlarmRule
 from bypuls.store.registry.tables.places import Building, Cabinet, DimmingProfile, HeatedArea, Lamp, Site, SpeedLimit
 from bypuls.store.registry.tables.reporting import ReportSchedule
 from bypuls.store.registry.tables.traffic import ExpansionFactor, ManualCount
@@ -57,6 +58,8 @@ ENTITIES: dict[str, type[Base]] = {
         Measure,
         MeasureEffect,
         ReportSchedule,
+        AlarmOwner,
+        AlarmRule,
     )
 }
 
@@ -64,6 +67,8 @@ __all__ = [
     "ENTITIES",
     "REGISTER_LIMITS",
     "Activity",
+    "AlarmOwner",
+    "AlarmRule",
     "ApiKey",
     "Audit",
     "Base",

@@ -1,0 +1,61 @@
+"""Each kind's way of being found: how it looks, at what, and how often. A further kind is a line here, a line in the
+registry's `ALARM_KINDS`, and a sentence in `words`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from bypuls.api.alarms import platform, traffic
+from bypuls.api.alarms.finding import Detector, Subject
+from bypuls.api.alarms.scene import Scene
+from bypuls.store.registry import Sensor
+
+
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """How a kind is looked for. every_s : at most so often [s]; 0 = every round."""
+
+    subjects: Callable[[Scene], Iterable[Subject]]
+    detector: Detector
+    every_s: float = 0.0
+
+
+def of_sensor(scene: Scene, sensor: Sensor) -> Subject:
+    """A sensor with the places that it stands at: a lamp's cabinet and street, too."""
+    places = {"device": sensor.device}
+    cabinet, site = sensor.cabinet, sensor.site
+    lamp = scene.directory.lamps.get(sensor.lamp or "")
+    if lamp is not None:
+        cabinet, site = lamp.cabinet, lamp.site
+    row = scene.directory.cabinets.get(cabinet or "")
+    found = {"building": sensor.building, "cabinet": cabinet, "site": site or (row.site if row else None)}
+    return Subject("sensor", sensor.id, places | {kind: place for kind, place in found.items() if place is not None})
+
+
+def _sensors(*kinds: str) -> Callable[[Scene], Iterable[Subject]]:
+    return lambda scene: (of_sensor(scene, one) for one in scene.sensors.values() if one.kind in kinds)
+
+
+def _devices(scene: Scene) -> Iterable[Subject]:
+    return (Subject("device", device, {"device": device}) for device in scene.devices)
+
+
+def _platform(_scene: Scene) -> Iterable[Subject]:
+    return (Subject("platform", platform.PLATFORM, {}),)
+
+
+DETECTORS: Mapping[str, Looking] = MappingProxyType(
+    {
+        "nothing-arrives": Looking(_platform, platform.nothing_arrives),
+        "device-offline": Looking(_devices, platform.offline_devices),
+        "sensor-silent": Looking(_sensors("lamp", "cabinet", "weather"), platform.silent_sensors),
+        "meter-silent": Looking(_sensors("meter"), platform.silent_sensors),
+        "radar-silent": Looking(_sensors("passage", "traffic_bin"), traffic.silent_radars),
+        "outbox-growing": Looking(_devices, platform.growing_outboxes),
+        "dead-letters-growing": Looking(_platform, platform.growing_dead_letters),
+        "cloned-card": Looking(_devices, platform.cloned_cards),
+        "clock-unsynchronised": Looking(_devices, platform.unsynchronised_clocks),
+    }
+)
