@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import get_args
 
 import pytest
@@ -10,7 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bypuls.analysis.alarms import (
-    STATES, Change, Look, Seen, Timing, Watch, acknowledge, close_by_person, step, withdraw,
+    STATES,
+    Change,
+    Look,
+    Seen,
+    Timing,
+    Watch,
+    acknowledge,
+    close_by_person,
+    step,
+    withdraw,
 )  # fmt: skip
 from bypuls.analysis.errors import BadInput, NotAllowedNow
 
@@ -55,7 +65,9 @@ def test_what_does_not_last_opens_nothing() -> None:
 
 
 def test_silence_is_unknown_and_never_the_end() -> None:
-    watch, actions = run((0, look("present")), (10, look("present")), (20, look("unknown")), (9_000_000, look("unknown")))
+    watch, actions = run(
+        (0, look("present")), (10, look("present")), (20, look("unknown")), (9_000_000, look("unknown"))
+    )
     assert (watch.state, actions) == ("unknown", ["opened@10", "fell-silent@20"])
     assert run((9_000_001, look("present")), watch=watch)[1] == ["heard-again@9000001"]
     # Heard again and gone: it goes on as what it was until it has been gone for a while.
@@ -182,7 +194,7 @@ def test_whatever_is_seen(steps: list[tuple[str, Seen, int, int, bool]], timing:
         else:
             assert watch.state == before.state
     # Without gaps: each step begins where the one before it ended; an alarm begins by being opened.
-    assert all(later.before == earlier.after for earlier, later in zip(history, history[1:], strict=False))
+    assert all(later.before == earlier.after for earlier, later in pairwise(history))
     assert all(one.after in STATES for one in history)
     for one in history:
         assert (one.before in (None, "closed")) == (one.action in ("opened", "reopened"))

@@ -7,8 +7,8 @@
 
 It closes on evidence alone: a look that saw the condition gone, with the time of the data that say so. Silence is
 `unknown`; an alarm that was open stays one, as `unknown`, and no time that passes ends it. Flapping is damped three
-times: a condition must hold for a while before it opens and be gone for a while before it closes; between two thresholds
-(`holding`) nothing changes; and what comes back soon is the same alarm again, acknowledged if it was.
+times: a condition must hold for a while before it opens and be gone for a while before it closes; between two
+thresholds (`holding`) nothing changes; and what comes back soon is the same alarm again, acknowledged if it was.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ STATES: tuple[State, ...] = ("open", "acknowledged", "unknown", "closed")
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """How long a condition must hold before it opens, be gone before it closes, and stay away to be another one [µs]."""
+    """How long a condition must hold to open, be gone to close, and stay away to be another alarm [µs]."""
 
     confirm_us: int = 0
     clear_us: int = 0

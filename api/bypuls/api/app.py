@@ -25,6 +25,7 @@ from bypuls.api.parameters import only_known_parameters
 from bypuls.api.problems import ProblemDetails, answer_problems
 from bypuls.api.routes import (
     PROBLEMS,
+    alarms,
     assessed,
     buildings,
     climate_accounts,
@@ -101,6 +102,7 @@ def create_app(context: ApiContext) -> FastAPI:
         traffic_tables,
         today,
         kept,
+        alarms,
         live,
     ):
         app.include_router(routes.router, responses=PROBLEMS, dependencies=[Depends(only_known_parameters)])

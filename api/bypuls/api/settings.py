@@ -22,6 +22,7 @@ class ApiSettings:
     cooling_k : how far the district heating utility wants its water cooled [K].
     cooling_share_per_k : what it adds to the heat's price for each kelvin less, as a share.
     public_traffic : strangers may see speed reports, without cells of fewer than 5 vehicles.
+    alarm_webhooks : names of the operator's webhooks, which are told of what people do with alarms.
     most_live_clients, live_every_s : open event streams, and the time between two events [s].
     Raises ValueError naming the field, its value and what was expected.
     """
@@ -41,6 +42,7 @@ class ApiSettings:
     public_traffic: bool = False
     most_live_clients: int = 50
     live_every_s: float = 2.0
+    alarm_webhooks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.open_on_loopback and not is_loopback(self.host):

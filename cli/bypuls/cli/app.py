@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "report": ("report", "app"),
         "reports": ("reports", "app"),
         "climate": ("climate", "app"),
+        "alarms": ("alarms", "app"),
         "sim": ("town", "app"),
         "registry": ("registry", "app"),
         "keys": ("registry", "keys_app"),

@@ -21,6 +21,7 @@ from bypuls.store.registry import (
     import_csv,
     keys,
     revoke_key,
+    seed_alarm_rules,
     seed_factors,
 )
 
@@ -88,6 +89,14 @@ def seed(data_dir: DataDir = DATA_DIR) -> None:
     with registry_of(data_dir) as registry:
         report = seed_factors(registry)
     console.print(f"factor: {report.created} created, {report.changed} changed, {report.unchanged} unchanged.")
+
+
+@app.command("seed-alarm-rules")
+def seed_rules(data_dir: DataDir = DATA_DIR) -> None:
+    """Bring in the rules of alarms that come with bypuls; those that are there stay as they are."""
+    with registry_of(data_dir) as registry:
+        report = seed_alarm_rules(registry)
+    console.print(f"alarm_rule: {report.created} created.")
 
 
 @keys_app.command("add")

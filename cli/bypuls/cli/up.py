@@ -143,6 +143,7 @@ def up(
         services = [
             Child("ingest", _bypuls("ingest", *data, *store, *reach), _log(data_dir, "ingest")),
             Child("api", _bypuls("api", *data, *store, *reach, "--port", str(port), "--open"), _log(data_dir, "api")),
+            Child("alarms", _bypuls("alarms", "serve", *data, *store), _log(data_dir, "alarms")),
         ]
         if town:
             history = _bypuls("sim", "history", *data, *store)

@@ -119,9 +119,7 @@ class Evaluator:
         return self._rules[1]
 
 
-def _looked(
-    scene: Scene, kind: str, looking: Looking, rules: RuleBook
-) -> dict[str, tuple[Finding, Subject, Applied]]:
+def _looked(scene: Scene, kind: str, looking: Looking, rules: RuleBook) -> dict[str, tuple[Finding, Subject, Applied]]:
     """Every subject of a kind that a rule asks for, with what was found."""
     asked: dict[str, tuple[Subject, Applied]] = {}
     for subject in looking.subjects(scene):

@@ -81,7 +81,9 @@ class Subject:
     @property
     def place(self) -> tuple[str, str] | None:
         """Kind and id of the nearest place that people know."""
-        return next(((kind, self.places[kind]) for kind in ("building", "site", "cabinet") if kind in self.places), None)
+        return next(
+            ((kind, self.places[kind]) for kind in ("building", "site", "cabinet") if kind in self.places), None
+        )
 
 
 Asked: TypeAlias = Mapping[str, Parameters]

@@ -12,6 +12,8 @@ from bypuls.wire import to_us
 PLATFORM = "platform"
 _MIN_US = 60_000_000
 _HOUR_US = 60 * _MIN_US
+_LEAST_US = 5 * _MIN_US
+"""A whole town isn't called silent sooner."""
 
 
 def after_us(scene: Scene, sensor: Sensor, parameters: Parameters) -> int:
@@ -76,7 +78,9 @@ def nothing_arrives(scene: Scene, asked: Asked) -> Iterator[Finding]:
         if not scene.devices:
             yield Finding(subject, "unknown")
             continue
-        limit_us = int((parameters["after_min"] or 0.0) * _MIN_US)
+        after_min = parameters["after_min"]
+        shortest_us = min((scene.silent_after_us(one) for one in scene.sensors.values()), default=0)
+        limit_us = max(shortest_us, _LEAST_US) if after_min is None else int(after_min * _MIN_US)
         yield silence(subject, max(heard) if heard else None, limit_us, scene.now_us)
 
 

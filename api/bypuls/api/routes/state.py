@@ -18,6 +18,7 @@ from bypuls.api.context import ApiContext, Context
 from bypuls.api.directory import Directory, DirectorySource
 from bypuls.api.latest import latest_of
 from bypuls.api.models import HealthModel, VersionModel
+from bypuls.store.book import AlarmBook
 from bypuls.store.protocol import Misconfigured, StoreError
 
 router = APIRouter(prefix="/api/v1", tags=["state"])
@@ -41,6 +42,8 @@ class Meters:
     silent: Gauge
     dead_letters: Gauge
     dirty_marks: Gauge
+    alarms: Gauge
+    notices: Gauge
 
 
 def new_meters() -> Meters:
@@ -57,6 +60,8 @@ def new_meters() -> Meters:
         silent=Gauge("bypuls_sensors_silent", "Sensors that are silent or never spoke", registry=registry),
         dead_letters=Gauge("bypuls_dead_letters_waiting", "Dead letters that wait", registry=registry),
         dirty_marks=Gauge("bypuls_dirty_marks", "Windows that wait to be rolled up", registry=registry),
+        alarms=Gauge("bypuls_alarms", "Alarms that aren't closed", ["state", "domain", "severity"], registry=registry),
+        notices=Gauge("bypuls_alarm_notices", "Notices of alarms", ["channel", "state"], registry=registry),
     )
 
 
@@ -126,7 +131,22 @@ def metrics(request: Request, context: Context) -> Response:
         (meters.dirty_marks, "dirty_marks"),
     ):
         gauge.set(float("nan") if found[name] is None else found[name])
+    count_alarms(meters, AlarmBook(context.registry))
     return Response(generate_latest(meters.registry), 200, {"Cache-Control": "no-store"}, CONTENT_TYPE_LATEST)
+
+
+def count_alarms(meters: Meters, book: AlarmBook) -> None:
+    """Counts alarms and notices anew; a database that is down leaves no figures, rather than old ones."""
+    meters.alarms.clear()
+    meters.notices.clear()
+    try:
+        for state, domain, severity, count in book.counts():
+            if state != "closed":
+                meters.alarms.labels(state, domain, severity).set(count)
+        for (channel, state), count in book.notice_counts().items():
+            meters.notices.labels(channel, state).set(count)
+    except StoreError:
+        return
 
 
 __all__ = ["Meters", "health_of", "new_meters", "release", "router"]

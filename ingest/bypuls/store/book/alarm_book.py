@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select
 from bypuls.store.book import alarms, dirty
 from bypuls.store.book.alarms import Alarm, AlarmEvent, AlarmFilter, Facts, Notice, WatchRow
 from bypuls.store.book.book import as_store_errors
-from bypuls.store.book.tables import dead_letter, device_alarm, ledger_hour, lease
+from bypuls.store.book.tables import dead_letter, device_alarm, lease, ledger_hour
 from bypuls.store.protocol import Unavailable
 from bypuls.store.registry import Registry
 from bypuls.store.registry.tables import Audit

@@ -200,7 +200,7 @@ alarm = Table(
     sqlite_autoincrement=True,
 )
 
-# What happened to an alarm. Each row begins in the state in which the row before it ended; rows are added, never changed.
+# What happened to an alarm. A row begins in the state in which the one before it ended; rows are added, never changed.
 alarm_event = Table(
     "alarm_event",
     metadata,

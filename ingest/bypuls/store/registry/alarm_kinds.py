@@ -59,7 +59,7 @@ ALARM_KINDS: Mapping[str, AlarmKind] = MappingProxyType(
     {
         "nothing-arrives": AlarmKind(
             "platform", "platform", "critical", confirm_min=2, reopen_min=_HOUR,
-            parameters=(Parameter("after_min", 15, 1, 10_080),),
+            parameters=(_AFTER,),
         ),
         "device-offline": AlarmKind(
             "platform", "device", "major", confirm_min=5, reopen_min=_HOUR, parameters=(_AFTER,)

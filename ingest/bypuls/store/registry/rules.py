@@ -205,7 +205,7 @@ class QuietHours:
 def parse_quiet_hours(text: str) -> QuietHours:
     """Hours like `22:00-06:00`.  Raises ValueError with what was expected."""
     found = _QUIET.fullmatch(text)
-    if found is None or found[1, 2] == found[3, 4]:
+    if found is None or found.group(1, 2) == found.group(3, 4):
         raise ValueError(f"{text!r} — expected hours like 22:00-06:00, the end another time than the start")
     return QuietHours(time(int(found[1]), int(found[2])), time(int(found[3]), int(found[4])))
 

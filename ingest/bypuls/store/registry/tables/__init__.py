@@ -12,6 +12,7 @@ from bypuls.store.registry.tables.accounts import (
     Price,
     Target,
 )
+from bypuls.store.registry.tables.alarming import AlarmOwner, AlarmRule
 from bypuls.store.registry.tables.climate import Measure, MeasureEffect, ScopePart
 from bypuls.store.registry.tables.equipment import (
     REGISTER_LIMITS,
@@ -21,7 +22,6 @@ from bypuls.store.registry.tables.equipment import (
     NonRoutineEvent,
     Sensor,
 )
-from bypuls.store.registry.tables.alarming import AlarmOwner, AlarmRule
 from bypuls.store.registry.tables.places import Building, Cabinet, DimmingProfile, HeatedArea, Lamp, Site, SpeedLimit
 from bypuls.store.registry.tables.reporting import ReportSchedule
 from bypuls.store.registry.tables.traffic import ExpansionFactor, ManualCount

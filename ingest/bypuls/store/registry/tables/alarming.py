@@ -47,7 +47,7 @@ class AlarmOwner(Base):
 
 
 class AlarmRule(Base):
-    """One kind of alarm, everywhere or at one place. The narrowest rule of a kind counts, also where it is switched off.
+    """One kind of alarm, everywhere or at one place. The narrowest of a kind counts, also when it is switched off.
 
     parameters : words like `above_pct=20 nights=5`; the kind's defaults for what isn't named.
     confirm_min, clear_min, reopen_min : [min]; None = the kind's.  severity : None = the kind's.

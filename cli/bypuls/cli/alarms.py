@@ -1,0 +1,139 @@
+"""`bypuls alarms`: conditions are looked at, alarms kept and told."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import structlog
+import typer
+from prometheus_client import CollectorRegistry, start_http_server
+
+from bypuls.api.alarms import Evaluator, EvaluatorSettings
+from bypuls.api.alarms.metrics import AlarmMeters
+from bypuls.api.alarms.telling import by_urgency, name_of
+from bypuls.api.alarms.words import AlarmWords
+from bypuls.api.directory import DirectorySource
+from bypuls.cli.services import free_port_or_exit, stop_on_signals, told
+from bypuls.cli.settings import DATA_DIR, DataDir, InfluxUrl, Opened, now, opened
+from bypuls.store.book import AlarmBook, AlarmFilter
+from bypuls.store.protocol import StoreError
+from bypuls.store.registry import seed_alarm_rules
+
+log = structlog.get_logger("bypuls.alarms")
+
+app = typer.Typer(no_args_is_help=True, help="Alarms: found by the registry's rules, kept with their history, told.")
+
+Zone = Annotated[str, typer.Option(help="Zone of local days.")]
+
+
+def evaluator_of(platform: Opened, tz: str) -> Evaluator:
+    """The evaluator that options and environment describe.  Raises ValueError."""
+    name = f"{socket.gethostname().lower()[:40]}-{os.getpid()}"
+    settings = EvaluatorSettings(owner=name, tz=tz)
+    return Evaluator(platform.store, platform.registry, platform.book, settings, clock=now)
+
+
+def seed_if_none(platform: Opened) -> None:
+    """A registry without any rule gets those that ship: an installation that alarms nobody is none."""
+    if not platform.registry.alarm_rules():
+        report = seed_alarm_rules(platform.registry)
+        log.info("the rules that ship were brought in", rules=report.created)
+
+
+@app.command()
+def serve(
+    data_dir: DataDir = DATA_DIR,
+    influx_url: InfluxUrl = None,
+    every: Annotated[float, typer.Option(min=1.0, help="Seconds between rounds.")] = 30.0,
+    tz: Zone = "Europe/Copenhagen",
+    metrics_port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Port of Prometheus metrics on 127.0.0.1.")
+    ] = None,
+) -> None:
+    """Look again and again, until stopped. Of several processes one looks at a time."""
+    stop = stop_on_signals()
+    collectors = CollectorRegistry()
+    if metrics_port is not None:
+        free_port_or_exit("127.0.0.1", metrics_port, option="--metrics-port")
+        start_http_server(metrics_port, addr="127.0.0.1", registry=collectors)
+    meters = AlarmMeters(collectors)
+    with opened(data_dir, influx_url) as platform:
+        try:
+            evaluator = evaluator_of(platform, tz)
+        except ValueError as error:
+            raise told(error) from error
+        _serve(platform, evaluator, stop, every, meters)
+
+
+def _serve(platform: Opened, evaluator: Evaluator, stop: threading.Event, every: float, meters: AlarmMeters) -> None:
+    while not stop.is_set():
+        began = time.monotonic()
+        try:
+            seed_if_none(platform)
+            found = evaluator.round()
+        except StoreError as error:
+            log.warning("alarms can't be kept just now", error=str(error))
+            meters.failures.inc()
+        else:
+            if found is not None:
+                meters.count(found, time.monotonic() - began, now())
+                if found.changes:
+                    log.info("alarms changed", **{name.replace("-", "_"): n for name, n in found.changes.items()})
+                for kind, reason in found.failed.items():
+                    log.warning("a kind of alarm could not be looked at", kind=kind, reason=reason)
+        stop.wait(max(0.0, every - (time.monotonic() - began)))
+    try:
+        evaluator.rest()
+    except StoreError as error:
+        log.warning("the lease runs out by itself", error=str(error))
+
+
+@app.command()
+def run(data_dir: DataDir = DATA_DIR, influx_url: InfluxUrl = None, tz: Zone = "Europe/Copenhagen") -> None:
+    """Look once at everything, and end: for a timer of the machine's own."""
+    with opened(data_dir, influx_url) as platform:
+        try:
+            seed_if_none(platform)
+            evaluator = evaluator_of(platform, tz)
+            found = evaluator.round(everything=True)
+            evaluator.rest()
+        except (ValueError, StoreError) as error:
+            raise told(error) from error
+    if found is None:
+        raise told(RuntimeError("another process looks after the alarms just now"))
+    typer.echo(f"{found.looked} conditions looked at.")
+    for action, count in sorted(found.changes.items()):
+        typer.echo(f"  {action}: {count}")
+    for kind, reason in found.failed.items():
+        typer.echo(f"  {kind} could not be looked at: {reason}")
+    if found.failed:
+        raise typer.Exit(1)
+
+
+@app.command("list")
+def list_alarms(
+    data_dir: DataDir = DATA_DIR,
+    closed: Annotated[bool, typer.Option("--closed", help="Closed ones, too.")] = False,
+    lang: Annotated[str, typer.Option(help="da or en.")] = "en",
+    tz: Zone = "Europe/Copenhagen",
+) -> None:
+    """Alarms that aren't closed, the most urgent first."""
+    with opened(data_dir, None) as platform:
+        try:
+            words = AlarmWords(lang, ZoneInfo(tz))
+        except (ValueError, LookupError) as error:
+            raise told(error) from error
+        directory = DirectorySource(platform.registry)()
+        states = ("open", "acknowledged", "unknown", *(("closed",) if closed else ()))
+        _, found = AlarmBook(platform.registry).listed(AlarmFilter(states))
+    for one in by_urgency(found):
+        name = name_of(directory, one.subject_kind, one.subject)
+        typer.echo(f"{one.id} {words.word(one.state)}, {words.word(one.severity)}: {words.kind(one.kind)} — {name}")
+        typer.echo(f"    {words.sentence(one)} {words.costs(one.cost)}".rstrip())
+    if not found:
+        typer.echo("No alarms.")
