@@ -195,7 +195,9 @@ def _profile(given: Options) -> Profile:
         path = Path(given.text("profile_file", example="/etc/bypuls/meter.toml"))
         return parse(path.stem, path.read_text("utf-8"))
     except BadProfile as error:
-        raise given.refuse("profile" if "profile" in given else "profile_file", str(error)) from error
+        if "profile" in given:
+            raise given.refuse("profile", error.expected) from error
+        raise given.refuse("profile_file", f"a profile; in it {error}") from error
     except (OSError, UnicodeDecodeError) as error:
         raise given.refuse("profile_file", f"a file that can be read: {error}") from error
 

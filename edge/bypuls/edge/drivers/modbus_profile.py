@@ -45,6 +45,7 @@ class BadProfile(ValueError):
 
     def __init__(self, place: str, value: object, expected: str) -> None:
         super().__init__(f"{place} = {value!r} — expected {expected}")
+        self.expected = expected
 
 
 @dataclass(frozen=True, slots=True)
