@@ -89,7 +89,7 @@ texts: setup ## bring the catalogues of translations up to the templates and com
 lock: setup ## write requirements.lock anew from pyproject.toml (ARGS=--upgrade for newer versions)
 	@$(PY) -m uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command 'make lock' \
-		--extra edge --extra server --extra sim --extra parquet --extra postgres --extra dev \
+		--extra edge --extra han --extra server --extra sim --extra parquet --extra postgres --extra dev \
 		--output-file requirements.lock $(ARGS)
 
 clean: ## remove what can be made again (not the readings in data/, nor .cache/)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import itertools
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bypuls.edge.driver import Driver, Garbage, Silent, Unplugged, configure
+from bypuls.edge.driver import BadOption, Driver, Garbage, Silent, Unplugged, configure
+from bypuls.edge.drivers.han_cipher import HanKeys, decrypt, read_keys
 from bypuls.edge.drivers.han_telegram import FrameSplitter
 from bypuls.edge.drivers.patience import BadFrame
 from bypuls.sim.han_meter import Fault, HanMeter, HanValues, Maker, frame, kamstrup_list
@@ -58,7 +63,6 @@ def test_what_is_pushed_is_read(maker: Maker) -> None:
     [
         ("bad checksum", Garbage, "check sequence"),
         ("cut off", Garbage, "expected"),
-        ("encrypted", Garbage, "encrypted"),
         ("garbage", Silent, "no telegram"),
         ("silence", Silent, "no telegram"),
     ],
@@ -68,6 +72,89 @@ def test_faults(fault: Fault, error: type[Exception], said: str) -> None:
         meter.fault = fault
         with pytest.raises(error, match=said):
             list(han(meter, timeout_s=1, gap_s=0.1).readings())
+
+
+ENCRYPTION, AUTHENTICATION = bytes(range(16)), bytes(range(0xD0, 0xE0))
+KEYS = f"{ENCRYPTION.hex()}\n{AUTHENTICATION.hex()}\n"
+
+
+def encrypt(plain: bytes, *, signed: bool = True, counter: int = 7) -> bytes:
+    """As a meter does it, by another library call than the driver's."""
+    title, invocation = b"KAM\0\0\0\0\x01", counter.to_bytes(4, "big")
+    control = b"\x30" if signed else b"\x20"
+    sealed = AESGCM(ENCRYPTION).encrypt(title + invocation, plain, control + AUTHENTICATION)
+    body = control + invocation + (sealed[:-4] if signed else sealed[:-16])
+    return b"\xdb\x08" + title + b"\x82" + len(body).to_bytes(2, "big") + body
+
+
+class TestEncrypted:
+    def test_published_vector(self) -> None:
+        """DLMS Green Book: a get-request, protected with authentication and encryption, security suite 0."""
+        ciphered = bytes.fromhex("30 01234567 411312FF935A47566827C467BC 7D825C3BE4A77C3FCC056B6B")
+        apdu = bytes.fromhex("DB08 4D4D4D0000BC614E") + bytes([len(ciphered)]) + ciphered
+        plain = decrypt(apdu, HanKeys(ENCRYPTION, AUTHENTICATION))
+        assert plain == bytes.fromhex("C0010000080000010000FF0200")
+
+    @pytest.mark.parametrize("signed", [True, False])
+    def test_with_keys_it_is_read(self, tmp_path: Path, signed: bool) -> None:
+        file = tmp_path / "keys"
+        file.write_text(KEYS)
+        file.chmod(0o600)
+        closed = functools.partial(encrypt, signed=signed)
+        with HanMeter("5705705705705702", lambda: SHOWN, every_s=0.05, encrypt=closed) as meter:
+            driver = han(meter, key_file=str(file))
+            assert next(told(driver)).import_wh == 37_351_120
+            assert "encrypted" in driver.describe()
+            driver.close()
+
+    def test_without_keys_it_is_called_encrypted(self) -> None:
+        with (
+            HanMeter("5705705705705702", lambda: SHOWN, every_s=0.02, encrypt=encrypt) as meter,
+            pytest.raises(Garbage, match="encrypted"),
+        ):
+            list(han(meter).readings())
+
+    def test_with_other_keys_the_signature_does_not_fit(self) -> None:
+        for keys in (HanKeys(AUTHENTICATION, AUTHENTICATION), HanKeys(ENCRYPTION, ENCRYPTION)):
+            with pytest.raises(BadFrame, match="signature"):
+                decrypt(encrypt(b"telegram"), keys)
+
+    @given(st.binary(max_size=40))
+    def test_any_bytes_are_opened_or_refused(self, data: bytes) -> None:
+        # An unsigned telegram opens to anything; whatever else comes is a bad frame, not a fault.
+        with contextlib.suppress(BadFrame):
+            assert decrypt(b"\xdb\x08" + data, HanKeys(AUTHENTICATION, ENCRYPTION)) is not None
+
+    @pytest.mark.parametrize(
+        ("text", "mode", "expected"),
+        [
+            (KEYS, 0o644, "chmod 600"),
+            ("00" * 16, 0o600, "two keys"),
+            ("secret " + "00" * 16, 0o600, "two keys"),
+            ("", 0o600, "two keys"),
+        ],
+    )
+    def test_a_file_without_keys_is_told_and_never_shown(
+        self, tmp_path: Path, text: str, mode: int, expected: str
+    ) -> None:
+        file = tmp_path / "keys"
+        file.write_text(text)
+        file.chmod(mode)
+        with pytest.raises(BadOption, match=expected) as caught:
+            configure("meter-1", "han", {"port": "p", "key_file": str(file)})
+        assert "secret" not in str(caught.value)
+
+    def test_a_credential(self, tmp_path: Path) -> None:
+        file = tmp_path / "han-1"
+        file.write_text(KEYS)
+        file.chmod(0o440)
+        keys = read_keys("credential:han-1", {"CREDENTIALS_DIRECTORY": str(tmp_path)})
+        assert (keys.encryption, keys.authentication) == (ENCRYPTION, AUTHENTICATION)
+        assert ENCRYPTION.hex() not in repr(keys)
+        with pytest.raises(ValueError, match="LoadCredential"):
+            read_keys("credential:han-1", {})
+        with pytest.raises(BadOption, match="key_file"):
+            configure("meter-1", "han", {"port": "p", "key_file": "/nowhere/keys"})
 
 
 def test_a_fault_that_passes_costs_its_telegrams_alone() -> None:

@@ -15,7 +15,8 @@ from typing import Literal
 from bypuls.sim.pty_port import PtyPort
 
 Maker = Literal["kamstrup", "aidon"]
-Fault = Literal["none", "silence", "garbage", "bad checksum", "cut off", "encrypted"]
+Fault = Literal["none", "silence", "garbage", "bad checksum", "cut off"]
+Encrypt = Callable[[bytes], bytes]
 
 _FLAG = b"\x7e"
 _LLC = bytes.fromhex("e6e700")
@@ -120,7 +121,10 @@ def _date(at: datetime) -> bytes:
 
 
 class HanMeter:
-    """A meter at `path` that pushes a list every `every_s` [s]; its values are asked for each time."""
+    """A meter at `path` that pushes a list every `every_s` [s]; its values are asked for each time.
+
+    encrypt : makes a ciphered APDU of a plain one, for a meter whose grid company encrypts the port.
+    """
 
     def __init__(
         self,
@@ -130,6 +134,7 @@ class HanMeter:
         maker: Maker = "kamstrup",
         every_s: float = 10.0,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        encrypt: Encrypt | None = None,
     ) -> None:
         self.serial = serial
         self.fault: Fault = "none"
@@ -138,6 +143,7 @@ class HanMeter:
         self._maker: Maker = maker
         self._every_s = every_s
         self._now = now
+        self._encrypt = encrypt
         self._port = PtyPort(f"han-{serial}")
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -179,8 +185,8 @@ class HanMeter:
         """The frame that is pushed now, spoiled as `fault` says."""
         encode = kamstrup_list if self._maker == "kamstrup" else aidon_list
         payload = encode(self.serial, self._values(), self._now())
-        if self.fault == "encrypted":
-            payload = _LLC + b"\xdb\x08" + payload[8:]
+        if self._encrypt is not None:
+            payload = _LLC + self._encrypt(payload[len(_LLC) :])
         whole = frame(payload, _ADDRESSES[self._maker])
         match self.fault:
             case "garbage":

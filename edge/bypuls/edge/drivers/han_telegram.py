@@ -15,6 +15,7 @@ from han.autodecoder import AutoDecoder
 from han.hdlc import HdlcFrame
 from han.obis import Obis
 
+from bypuls.edge.drivers.han_cipher import GENERAL_GLO_CIPHERING, HanKeys, decrypt
 from bypuls.edge.drivers.patience import BadFrame
 from bypuls.wire import Meter
 
@@ -23,7 +24,8 @@ _FORMAT = 0xA0  # type 3, the upper four bits
 _SEGMENTED = 0x08
 _SHORTEST = 9  # addresses of one byte, control, both check sequences
 _LLC = bytes.fromhex("e6e700")
-_ENCRYPTED = (0xDB, 0xDD)  # general-glo-ciphering, general-ded-ciphering
+_DED_CIPHERING = 0xDD
+_NO_KEYS = "an encrypted telegram; expected the option key_file with the keys that the grid company gives out"
 
 # In the meters' lists a register is a whole number of 10 Wh, a current of 0.01 or 0.001 A: rounding removes what binary
 # fractions add.
@@ -98,10 +100,13 @@ def _payload(frame: bytes) -> bytes:
     return checked.payload or b""
 
 
-def decode_list(payload: bytes, decoder: AutoDecoder) -> Mapping[str, object]:
+def decode_list(payload: bytes, decoder: AutoDecoder, keys: HanKeys | None = None) -> Mapping[str, object]:
     """A list of the meter by amshan's names (`active_power_import` …). Raises BadFrame."""
-    if payload[: len(_LLC)] == _LLC and payload[len(_LLC) : len(_LLC) + 1] and payload[len(_LLC)] in _ENCRYPTED:
-        raise BadFrame(f"{_shown(payload)} — an encrypted telegram; expected a plain one (ask the grid company)")
+    tag = payload[len(_LLC)] if payload[: len(_LLC)] == _LLC and len(payload) > len(_LLC) else None
+    if tag == GENERAL_GLO_CIPHERING and keys is not None:
+        payload = _LLC + decrypt(payload[len(_LLC) :], keys)
+    elif tag in (GENERAL_GLO_CIPHERING, _DED_CIPHERING):
+        raise BadFrame(f"{_shown(payload)} — {_NO_KEYS}")
     decoded: Mapping[str, object] | None
     try:
         decoded = decoder.decode_message_payload(payload)
