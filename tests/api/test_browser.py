@@ -4,13 +4,18 @@ Pictures are kept in test-artefacts/ for whoever wants to look.
 """
 
 import os
+import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from fastapi import FastAPI
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+
+from bypuls.api import ApiSettings, create_app
 
 pytestmark = pytest.mark.browser
 
@@ -120,3 +125,42 @@ def test_the_api_is_described_and_can_be_tried(browser: Browser, open_server: st
     page.screenshot(path=ARTEFACTS / f"api-tried-{width}.png")
     assert said == []
     page.close()
+
+
+TILE = (
+    b'<svg xmlns="http://www.w3.org/2000/svg" width="256" height="256">'
+    b'<rect width="256" height="256" fill="#e9ece4" stroke="#c8cfc0"/></svg>'
+)
+
+
+@pytest.mark.parametrize(("language", "width"), [("da", 1440), ("en", 390)])
+def test_streets_on_tiles(
+    browser: Browser, town: Any, serve: Callable[[FastAPI], str], language: str, width: int
+) -> None:
+    settings = ApiSettings(
+        open_on_loopback=True, rate_per_s=1e6, burst=1_000_000, tiles_attribution="© <i>Town</i>",
+        tiles_url="https://tiles.town.example/{z}/{x}/{y}.svg",
+    )  # fmt: skip
+    address = serve(create_app(replace(town.context, settings=settings)))
+    page, said = watched(browser, viewport={"width": width, "height": 900})
+    asked: list[str] = []
+
+    def tile(route: Route) -> None:
+        asked.append(route.request.url)
+        route.fulfill(body=TILE, content_type="image/svg+xml")
+
+    page.route(lambda url: not url.startswith(address), tile)
+    page.goto(f"{address}/traffic?lang={language}")
+    expect(page.locator(".tiles .leaflet-tile-loaded").first).to_be_visible()
+    expect(page.locator(".tiles .street-number").first).to_have_text("1")
+    expect(page.locator(".leaflet-control-attribution")).to_have_text("© <i>Town</i>")
+    expect(page.locator(".map > svg")).to_have_count(0)
+    assert asked
+    assert all(url.startswith("https://tiles.town.example/") for url in asked)
+    assert fits(page)
+    page.wait_for_timeout(300)
+    page.screenshot(path=ARTEFACTS / f"tiles-{language}-{width}.png", full_page=True)
+    page.locator(".tiles .street-number").first.focus()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("/sites/"))
+    assert said == []

@@ -1,11 +1,13 @@
 """A street's page and the town's streets side by side: what the address asks for is shown, in both languages."""
 
+import json
 import re
 from html import unescape
 from typing import Any
 
 import pytest
 
+from bypuls.api import ApiSettings
 from bypuls.api.web.streets_map import streets_map
 
 PERIOD = "from=2025-05-31&last=2025-06-04"
@@ -101,3 +103,52 @@ def test_the_map_keeps_shapes_and_directions() -> None:
     assert drawn.bar / drawn.bar_km == pytest.approx(up / 1.1132, rel=0.01)
     assert len(next(one for one in drawn.streets if one.site == "lines").lines) == 2
     assert streets_map([{**place, "site": "nowhere", "lat": None, "lon": None}]) is None
+
+
+TILES = {"tiles_url": "https://tiles.town.example:8443/{z}/{x}/{y}.png", "tiles_attribution": "© <b>Town</b>"}
+
+
+def test_without_a_tile_server_nobody_else_is_named(page: Any) -> None:
+    shown = page.get("/traffic")
+    assert "img-src 'self' data:;" in shown.headers["content-security-policy"]
+    assert "leaflet" not in shown.text
+    assert "tiles" not in shown.text
+
+
+def test_a_tile_server_is_the_only_stranger(make_client: Any) -> None:
+    settings = ApiSettings(open_on_loopback=True, rate_per_s=1e6, burst=1_000_000, **TILES)
+    client = make_client(address="127.0.0.1", host="127.0.0.1:8000", settings=settings)
+    page = client.get("/traffic")
+    assert "img-src 'self' data: https://tiles.town.example:8443;" in page.headers["content-security-policy"]
+    assert "https://tiles.town.example:8443/{z}/{x}/{y}.png" in page.text
+    assert "© &lt;b&gt;Town&lt;/b&gt;" in page.text
+    assert "<svg viewBox" in page.text, "the drawing stays for those without scripts"
+    for other in ("/", "/sites/high-street", "/about"):
+        assert "tiles.town" not in client.get(other).headers["content-security-policy"]
+    found = re.search(r'data-streets="([^"]*)"', page.text)
+    assert found is not None
+    streets = json.loads(unescape(found[1]))
+    assert {"site", "name", "rank", "verdict", "lines"} == set(streets[0])
+    for file in ("vendor/leaflet/leaflet.js", "vendor/leaflet/leaflet.css", "vendor/leaflet/LICENSE", "streets.js"):
+        assert client.get(f"/static/{file}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://tiles.town.example/{z}/{x}/{y}.png", "https://{s}.tiles.example/{z}/{x}/{y}.png",
+        "https://tiles.town.example/{z}/{x}.png", "https://me:secret@tiles.example/{z}/{x}/{y}.png",
+        "https://tiles.example; script-src */{z}/{x}/{y}.png", "/tiles/{z}/{x}/{y}.png",
+        "javascript:alert(1)/{z}/{x}/{y}",
+    ],
+)  # fmt: skip
+def test_tile_servers_that_are_refused(url: str) -> None:
+    with pytest.raises(ValueError, match="tiles_url: "):
+        ApiSettings(tiles_url=url, tiles_attribution="© Town")
+
+
+def test_tiles_have_a_name_below_them() -> None:
+    with pytest.raises(ValueError, match="tiles_attribution: None"):
+        ApiSettings(tiles_url=TILES["tiles_url"])
+    near = ApiSettings(tiles_url="http://127.0.0.1:9/{z}/{x}/{y}", tiles_attribution="x")
+    assert near.tiles_origin == "http://127.0.0.1:9"

@@ -9,11 +9,18 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bypuls.api.problems import Problem
 from bypuls.api.routes.state import Meters
 
-_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+
+def content_policy(images_of: str | None = None) -> str:
+    """What a page may load: of this server alone, and images of one further origin where it is given."""
+    images = "img-src 'self' data:" + (f" {images_of}" if images_of else "")
+    return (
+        f"default-src 'none'; script-src 'self'; style-src 'self'; {images}; font-src 'self'; "
         "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
+    )
+
+
+_HEADERS = {
+    "Content-Security-Policy": content_policy(),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+_HOST = re.compile(
+    r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]*[a-z0-9])?(:\d{1,5})?", re.ASCII | re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +29,8 @@ class ApiSettings:
     cooling_share_per_k : what it adds to the heat's price for each kelvin less, as a share.
     public_traffic : strangers may see speed reports, without cells of fewer than 5 vehicles.
     alarm_webhooks : names of the operator's webhooks, which are told of what people do with alarms.
+    tiles_url, tiles_attribution : a tile server for the map of streets, like https://tiles.town.example/{z}/{x}/{y}.png,
+        and what must stand below its tiles. None = a map without tiles, and nobody else is asked.
     most_live_clients, live_every_s : open event streams, and the time between two events [s].
     Raises ValueError naming the field, its value and what was expected.
     """
@@ -40,6 +48,8 @@ class ApiSettings:
     cooling_k: float = 30.0
     cooling_share_per_k: float = 0.01
     public_traffic: bool = False
+    tiles_url: str | None = None
+    tiles_attribution: str | None = None
     most_live_clients: int = 50
     live_every_s: float = 2.0
     alarm_webhooks: tuple[str, ...] = ()
@@ -70,6 +80,33 @@ class ApiSettings:
                 raise ValueError(f"{name}: {getattr(self, name)!r} — expected a number above 0")
         if not 0.0 <= self.cooling_share_per_k < 1.0:
             raise ValueError(f"cooling_share_per_k: {self.cooling_share_per_k!r} — expected a share from 0 to below 1")
+
+        self._check_tiles()
+
+    def _check_tiles(self) -> None:
+        if self.tiles_url is None:
+            return
+        parts = urlsplit(self.tiles_url)
+        secure = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname))
+        known = all(self.tiles_url.count(name) == 1 for name in ("{z}", "{x}", "{y}"))
+        if not (secure and _HOST.fullmatch(parts.netloc) and known):
+            raise ValueError(
+                f"tiles_url: {self.tiles_url!r} — expected one like https://tiles.town.example/{{z}}/{{x}}/{{y}}.png, "
+                "of one host (no {s}, no user), with {z}, {x} and {y} once each"
+            )
+        if not (self.tiles_attribution or "").strip():
+            raise ValueError(
+                f"tiles_attribution: {self.tiles_attribution!r} — expected what the tiles' licence asks for, "
+                "like © OpenStreetMap contributors"
+            )
+
+    @property
+    def tiles_origin(self) -> str | None:
+        """Scheme, host and port of the tile server: the only stranger that a page may ask."""
+        if self.tiles_url is None:
+            return None
+        parts = urlsplit(self.tiles_url)
+        return f"{parts.scheme}://{parts.netloc}"
 
     @property
     def zone(self) -> ZoneInfo:

@@ -153,6 +153,16 @@ def api(
             "--public-traffic", help="Strangers may see speed reports, without cells of fewer than 5 vehicles."
         ),
     ] = False,
+    tiles: Annotated[
+        str | None,
+        typer.Option(
+            envvar="BYPULS_TILES_URL",
+            help="Tile server for the map of streets, asked by browsers: https://tiles.town.example/{z}/{x}/{y}.png.",
+        ),
+    ] = None,
+    tiles_attribution: Annotated[
+        str | None, typer.Option(envvar="BYPULS_TILES_ATTRIBUTION", help="What must stand below its tiles.")
+    ] = None,
     broker_host: BrokerHost = "127.0.0.1",
     broker_port: BrokerPort = 1883,
 ) -> None:
@@ -163,7 +173,10 @@ def api(
     from bypuls.api import ApiContext, ApiSettings, create_app
 
     try:
-        settings = ApiSettings(host=host, open_on_loopback=open_on_loopback, tz=tz, public_traffic=public_traffic)
+        settings = ApiSettings(
+            host=host, open_on_loopback=open_on_loopback, tz=tz, public_traffic=public_traffic, tiles_url=tiles,
+            tiles_attribution=tiles_attribution,
+        )  # fmt: skip
     except ValueError as error:
         raise told(error) from error
     free_port_or_exit(host, port)

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from bypuls.api.context import ApiContext, the_context, the_directory
 from bypuls.api.directory import Directory
 from bypuls.api.kept import Kept
+from bypuls.api.middleware import content_policy
 from bypuls.api.parameters import Id
 from bypuls.api.problems import Problem, bad_parameter, not_found
 from bypuls.api.reports.speed.formats import formats
@@ -29,7 +30,7 @@ from bypuls.api.surveys import days_survey
 from bypuls.api.vehicles import KINDS
 from bypuls.api.web.language import language_of
 from bypuls.api.web.pages import refused, render
-from bypuls.api.web.streets_map import streets_map
+from bypuls.api.web.streets_map import lines_for_tiles, streets_map
 
 router = APIRouter(include_in_schema=False)
 
@@ -236,10 +237,15 @@ def traffic(request: Request) -> Response:
             )  # fmt: skip
 
     found = state.streets.get((directory.version, survey, order, school_first), make)
-    return render(
+    settings = context.settings
+    page = render(
         request, "traffic.html", streets=found, town_map=streets_map(found), days=days, order=order,
-        school_first=school_first, first=survey.days[0], last=survey.days[1],
+        school_first=school_first, first=survey.days[0], last=survey.days[1], tiles_url=settings.tiles_url,
+        tiles_attribution=settings.tiles_attribution, lines=lines_for_tiles(found) if settings.tiles_url else [],
     )  # fmt: skip
+    if settings.tiles_origin is not None:
+        page.headers["Content-Security-Policy"] = content_policy(settings.tiles_origin)
+    return page
 
 
 @router.get("/report.css")

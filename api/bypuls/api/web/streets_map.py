@@ -68,3 +68,13 @@ def streets_map(streets: Sequence[Mapping[str, Any]]) -> StreetsMap | None:
     # The first of the ranking is drawn last: on top.
     bar_km = next(km for km in (10.0, 5.0, 2.0, 1.0, 0.5, 0.2, 0.1) if km * scale <= WIDTH / 4.0 or km == 0.1)
     return StreetsMap(WIDTH, round(height, 1), tuple(reversed(drawn)), round(bar_km * scale, 1), bar_km)
+
+
+def lines_for_tiles(streets: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The same streets for a map with tiles: lines of (latitude, longitude), the first of the ranking last, on top."""
+    found = []
+    for one in reversed(streets):
+        lines = [[(lat, lon) for lon, lat in line] for line in lines_of(one["geometry"], one["lat"], one["lon"])]
+        if lines:
+            found.append({name: one[name] for name in ("site", "name", "rank", "verdict")} | {"lines": lines})
+    return found
