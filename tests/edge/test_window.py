@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from random import Random
 
 import pytest
@@ -10,8 +11,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from bypuls.edge.spans import Spans
-from bypuls.edge.window import LIMIT, Window
+from bypuls.edge.window import FIRST_ALLOWANCE, LIMIT, Window
 from bypuls.wire import MAX_READINGS
+
+WIDE = LIMIT * MAX_READINGS  # an allowance that holds nothing back
 
 
 class Platform(RuleBasedStateMachine):
@@ -19,9 +22,13 @@ class Platform(RuleBasedStateMachine):
     one of those is never receipted.
     """
 
-    @initialize(seed=st.integers(0, 2**32), poison=st.frozensets(st.integers(1, 3000), max_size=3))
-    def begin(self, seed: int, poison: frozenset[int]) -> None:
-        self.window = Window(Random(seed))
+    @initialize(
+        seed=st.integers(0, 2**32),
+        poison=st.frozensets(st.integers(1, 3000), max_size=3),
+        allowance=st.sampled_from([FIRST_ALLOWANCE, WIDE]),
+    )
+    def begin(self, seed: int, poison: frozenset[int], allowance: int) -> None:
+        self.window = Window(Random(seed), allowance=allowance)
         self.waiting = Spans()
         self.now = 0.0
         self.high = 0
@@ -132,7 +139,7 @@ def sent(window: Window, waiting: Spans, now: float) -> list[tuple[int, int]]:
 
 
 def test_after_an_outage_the_newest_rows_go_first_and_the_backlog_drains_between() -> None:
-    window, waiting = Window(Random(1)), Spans([(1, 100_000)])
+    window, waiting = Window(Random(1), allowance=WIDE), Spans([(1, 100_000)])
     spans = sent(window, waiting, 0.0)
     assert spans[:4] == [(99_501, 100_000), (1, 500), (99_001, 99_500), (501, 1_000)]
     assert len(spans) == LIMIT
@@ -159,7 +166,7 @@ def test_pauses_double_up_to_ten_minutes_with_jitter() -> None:
 
 
 def test_what_is_no_probe_is_sent_again_when_its_receipt_is_thirty_seconds_late() -> None:
-    window, waiting = Window(Random(2)), Spans([(1, 600)])
+    window, waiting = Window(Random(2), allowance=WIDE), Spans([(1, 600)])
     probe, other = sent(window, waiting, 0.0)
     window.receipted([probe], 0.1)
     waiting.remove(*probe)
@@ -169,7 +176,7 @@ def test_what_is_no_probe_is_sent_again_when_its_receipt_is_thirty_seconds_late(
 
 
 def test_a_platform_that_comes_back_later_than_the_broker_has_everything_soon() -> None:
-    window, waiting = Window(Random(9)), Spans([(1, 2_000)])
+    window, waiting = Window(Random(9), allowance=WIDE), Spans([(1, 2_000)])
     window.reconnected()
     probe, *others = sent(window, waiting, 0.0)  # nobody has subscribed yet
     assert sent(window, waiting, 2.6) == [probe]
@@ -191,7 +198,7 @@ def test_the_first_receipt_after_a_silence_makes_late_batches_due_within_seconds
 
 
 def test_a_batch_that_others_overtake_is_halved_down_to_the_row_that_is_stuck() -> None:
-    window, waiting = Window(Random(4)), Spans([(1, 400)])
+    window, waiting = Window(Random(4), allowance=WIDE), Spans([(1, 400)])
     stuck = 137
     now, sizes, high = 0.0, [], 400
     while waiting.count() > 1 and now < 10_000:
@@ -213,7 +220,7 @@ def test_a_batch_that_others_overtake_is_halved_down_to_the_row_that_is_stuck() 
 
 
 def test_connections_that_bring_no_receipt_make_batches_smaller_and_receipts_larger_again() -> None:
-    window, waiting = Window(Random(5)), Spans([(1, 500)])
+    window, waiting = Window(Random(5), allowance=WIDE), Spans([(1, 500)])
     sizes = []
     for now in range(8):
         window.reconnected()
@@ -226,3 +233,87 @@ def test_connections_that_bring_no_receipt_make_batches_smaller_and_receipts_lar
     waiting.remove(first, last)
     a, b = window.next(waiting, 9.0)
     assert b - a + 1 == 2 * sizes[-1]
+
+
+def under_way(spans: list[tuple[int, int]]) -> int:
+    return sum(last - first + 1 for first, last in spans)
+
+
+def test_the_backlog_begins_small_grows_with_quick_receipts_and_yields_to_slow_ones() -> None:
+    window, waiting = Window(Random(6)), Spans([(1, 1_000_000)])
+    now, rounds = 0.0, []
+
+    def answered(after_s: float) -> int:
+        nonlocal now
+        spans = sent(window, waiting, now)
+        now += after_s
+        for span in spans:
+            window.receipted([span], now)
+            waiting.remove(*span)
+        return under_way(spans)
+
+    rounds = [answered(0.2) for _ in range(9)]
+    assert rounds[:4] == [100, 200, 400, 800]
+    assert rounds[-1] == WIDE, "a platform that keeps up gets all that the contract allows"
+    slow = [answered(3.0) for _ in range(9)]
+    assert slow[:4] == [WIDE, WIDE // 2, WIDE // 4, WIDE // 8], "halved once for all that waited together"
+    assert slow[-1] == FIRST_ALLOWANCE
+    window.reconnected()
+    assert answered(1.5) == answered(1.5) == FIRST_ALLOWANCE, "neither quick nor slow"
+
+
+def test_live_rows_go_at_once_while_the_backlog_is_held_back() -> None:
+    window, waiting = Window(Random(7)), Spans([(1, 5_000)])
+    sent(window, waiting, 0.0)
+    for row in range(5_001, 5_011):
+        waiting.add(row, row)
+        assert sent(window, waiting, (row - 5_000) / 100) == [(row, row)]
+    assert under_way([(5_001, 5_010)]) == 10
+
+
+def after_an_outage(devices: int, backlog: int, rate: float, minutes: float) -> tuple[float, list[float]]:
+    """Devices come back together to a platform that stores `rate` rows a second, in the order in which they come, and
+    5 ms longer for each message. Each measures once in a minute. When their backlogs were gone [s], and how long each
+    live row waited for its receipt [s]."""
+    chance = Random(8)
+    windows = [Window(Random(n)) for n in range(devices)]
+    waiting = [Spans([(1, backlog)]) for _ in range(devices)]
+    highest = [backlog] * devices
+    events = [(chance.uniform(0.0, 60.0), n, "measures", (0, 0)) for n in range(devices)]
+    events += [(chance.uniform(0.0, 2.0), n, "connects", (0, 0)) for n in range(devices)]
+    heapq.heapify(events)
+    measured: dict[tuple[int, int], float] = {}
+    waits: list[float] = []
+    left, free_at, drained_at = devices * backlog, 0.0, 0.0
+    connected = set()
+    while events and events[0][0] < minutes * 60.0:
+        now, n, what, (first, last) = heapq.heappop(events)
+        if what == "connects":
+            connected.add(n)
+        elif what == "measures":
+            highest[n] += 1
+            waiting[n].add(highest[n], highest[n])
+            measured[n, highest[n]] = now
+            heapq.heappush(events, (now + 60.0, n, "measures", (0, 0)))
+        else:
+            for a, b in windows[n].receipted([(first, last)], now):
+                waiting[n].remove(a, b)
+                old = max(0, min(b, backlog) - a + 1)
+                left -= old
+                if old and not left:
+                    drained_at = now
+                waits += [now - measured[n, row] for row in range(max(a, backlog + 1), b + 1)]
+        if n in connected:
+            for span in sent(windows[n], waiting[n], now):
+                free_at = max(free_at, now) + 0.005 + under_way([span]) / rate
+                heapq.heappush(events, (free_at, n, "receipt", span))
+    assert left == 0, f"{left} rows wait after {minutes} minutes"
+    return drained_at, waits
+
+
+def test_devices_that_come_back_together_drain_while_their_live_rows_pass() -> None:
+    # A tenth of 500 devices with 10,000 rows each, on a tenth of a platform.
+    drained_s, waits = after_an_outage(devices=50, backlog=10_000, rate=1_500.0, minutes=10.0)
+    assert drained_s < 600.0
+    assert len(waits) > 300
+    assert max(waits) < 5.0

@@ -177,7 +177,7 @@ def _run(
         if trouble is None:
             told_ready = True
             console.print(f"\n  [bold]{page}[/bold]   the page")
-            console.print(f"  {page}api/v1/openapi.json   the API's description")
+            console.print(f"  {page}api   the API's description")
             console.print(f"  mqtt://{_HOST}:{broker_port}   the broker")
             console.print(f"  {data_dir / 'logs'}   the logs\n\nCtrl-C stops everything.")
         elif time.monotonic() > deadline:

@@ -13,6 +13,10 @@ The rules:
    The first batch on it is a probe, sent again after 2, 5, 10, 20 s: a broker that came back before the platform
    did drops what nobody has subscribed to, and nobody wants to wait 30 s for that.
 6. Where three connections in a row end without any receipt, batches get smaller; with every receipt larger again.
+7. What waited when the connection began is backlog and yields: at most `allowance` rows are on their way while any of
+   it is. The allowance begins small, grows by what is receipted within a second, and is halved where a receipt takes
+   two. Rows that came since go at once. So hundreds of devices may come back from one outage together, and what is
+   live stands behind seconds of the others' backlog, not behind all of it.
 """
 
 from __future__ import annotations
@@ -30,6 +34,8 @@ LONGEST_S = 600.0
 _REVIVAL_S = (1.0, 3.0)
 _PROBE_S = (2.0, 5.0, 10.0, 20.0)
 _SENDINGS = 3
+FIRST_ALLOWANCE = 100  # rows
+_QUICK_S, _SLOW_S = 1.0, 2.0
 
 
 @dataclass(slots=True)
@@ -47,10 +53,16 @@ class Flight:
 
 
 class Window:
-    """One device's flights. All times [s] are of one monotonic clock."""
+    """One device's flights. All times [s] are of one monotonic clock. allowance : of the backlog at first [rows]."""
 
     def __init__(
-        self, random: Random, *, limit: int = LIMIT, late_s: float = LATE_S, longest_s: float = LONGEST_S
+        self,
+        random: Random,
+        *,
+        limit: int = LIMIT,
+        late_s: float = LATE_S,
+        longest_s: float = LONGEST_S,
+        allowance: int = FIRST_ALLOWANCE,
     ) -> None:
         self._random = random
         self._limit = limit
@@ -64,6 +76,9 @@ class Window:
         self._probing = True
         self._fruitless = 0
         self._most = MAX_READINGS
+        self._top: int | None = None  # the newest row that was sent, or waited when the connection began
+        self._first_allowance = self._allowance = allowance
+        self._slowed_at = 0.0
 
     def in_flight(self, now: float) -> int:
         """Batches without a receipt that still is to be expected."""
@@ -72,6 +87,8 @@ class Window:
     def next(self, waiting: Spans, now: float) -> Span | None:
         """The rows to send now, of those that wait in the outbox; None where it is nobody's turn."""
         self._clip(waiting)
+        if self._top is None:
+            self._top = max((last for _, last in waiting), default=0)
         free = self.in_flight(now) < self._limit
         due = [f for f in self._flights if f.due_at <= now and (free or not self._aside(f, now))]
         if due:
@@ -79,7 +96,7 @@ class Window:
             if self._aside(flight, now) and flight.lost + 1 >= _SENDINGS and flight.last > flight.first:
                 flight = self._halve(flight)
             return flight.first, flight.last
-        return self._unsent(waiting) if free else None
+        return self._unsent(waiting, now) if free else None
 
     def sent(self, first: int, last: int, now: float) -> None:
         """Notes that `first`…`last` was sent: a span that `next` gave, or its beginning."""
@@ -96,7 +113,10 @@ class Window:
         flight.due_at += self._pause(flight)
         self._flights.append(flight)
         self._probing = False
-        self._newest_turn = not self._newest_turn
+        if self._top is not None and first > self._top:
+            self._top = last  # live rows take nobody's turn
+        else:
+            self._newest_turn = not self._newest_turn
 
     def receipted(self, spans: Iterable[Span], now: float) -> list[Span]:
         """The parts of a receipt's `spans` that were sent; the rest is nothing that this edge may believe."""
@@ -108,6 +128,9 @@ class Window:
         self._fruitless = 0
         self._most = min(MAX_READINGS, self._most * 2)
         answered = Spans(believed)
+        for flight in self._flights:
+            if flight.tries == 1 and answered.within(flight.first, flight.last) == [(flight.first, flight.last)]:
+                self._adjust(flight, now)
         latest = max((f.sent_at for f in self._flights if answered.within(f.first, f.last)), default=None)
         for flight in self._flights:
             if latest is None or flight.sent_at >= latest or answered.within(flight.first, flight.last):
@@ -129,6 +152,8 @@ class Window:
         self._newest_turn = True
         self._probing = True
         self._heard_at = None
+        self._top = None
+        self._allowance = self._first_allowance
 
     def wake_at(self, now: float) -> float | None:
         """When a flight is due next; None where only a commit or a receipt changes anything."""
@@ -157,16 +182,40 @@ class Window:
         self._flights = [f for f in self._flights if f is not flight] + [low, high]
         return low
 
-    def _unsent(self, waiting: Spans) -> Span | None:
+    def _adjust(self, flight: Flight, now: float) -> None:
+        """Learns from how long a first sending waited for its receipt."""
+        took_s = now - flight.sent_at
+        if took_s <= _QUICK_S:
+            most = self._limit * MAX_READINGS
+            self._allowance = min(most, self._allowance + flight.last - flight.first + 1)
+        elif took_s > _SLOW_S and flight.sent_at >= self._slowed_at:
+            # Once for all that were on their way together: they waited in the same queue.
+            self._allowance = max(self._first_allowance, self._allowance // 2)
+            self._slowed_at = now
+
+    def _unsent(self, waiting: Spans, now: float) -> Span | None:
         unsent = waiting.copy()
         for flight in self._flights:
             unsent.remove(flight.first, flight.last)
+        top = self._top or 0
+        for first, last in reversed(unsent):
+            if last > top:
+                return self._ending(max(first, top + 1), last, self._most)
+            break
+        under_way = sum(f.last - f.first + 1 for f in self._flights if not self._aside(f, now))
+        most = min(self._most, self._allowance - under_way)
+        if most <= 0:
+            return None
         if self._newest_turn:
             for first, last in reversed(unsent):
-                return max([first, last - self._most + 1, *(cut for cut in self._cuts if first < cut <= last)]), last
+                return self._ending(first, last, most)
         for first, last in unsent:
-            return first, min([last, first + self._most - 1, *(cut - 1 for cut in self._cuts if first < cut <= last)])
+            return first, min([last, first + most - 1, *(cut - 1 for cut in self._cuts if first < cut <= last)])
         return None
+
+    def _ending(self, first: int, last: int, most: int) -> Span:
+        """The rows up to `last`: at most so many, and none beyond a cut."""
+        return max([first, last - most + 1, *(cut for cut in self._cuts if first < cut <= last)]), last
 
     def _pause(self, flight: Flight) -> float:
         tries = flight.tries
