@@ -31,7 +31,8 @@ def test_the_town_is_what_was_ordered() -> None:
         "price": 24,
         "calorific_value": 1,
         "normal_year": 1,
-        "factor": 12,
+        "factor": 18,
+        "activity": 6,
         "target": 1,
     }
     ids = [str(row["id"]) for rows in ROWS.values() for row in rows if "id" in row]

@@ -20,15 +20,17 @@ import typer
 from bypuls.cli.children import Child, stop_all
 from bypuls.cli.services import stop_on_signals, told
 from bypuls.cli.settings import DATA_DIR, BrokerHost, BrokerPort, DataDir, InfluxUrl, now, opened, registry_of
+from bypuls.cli.town_grid import keep_forecast, register_hours
 from bypuls.sim.fault_orders import draw_orders, parse_order
 from bypuls.sim.history import history
 from bypuls.sim.live import LiveTown
 from bypuls.sim.mqtt_link import Broker
 from bypuls.sim.roster import registry_rows
 from bypuls.sim.town import Town, default_begins
+from bypuls.store.book import Book
 from bypuls.store.influx import InfluxStore
-from bypuls.store.protocol import Bins, Store
-from bypuls.store.registry import Registry, import_csv, seed_factors
+from bypuls.store.protocol import Bins, Store, StoreError
+from bypuls.store.registry import Registry, RegistryError, import_csv, seed_factors
 from bypuls.wire import from_us, to_us
 
 app = typer.Typer(no_args_is_help=True, help="The simulated town, sensor by sensor.")
@@ -38,6 +40,7 @@ Seed = Annotated[int, typer.Option(help="The same seed makes the same town, to t
 Days = Annotated[int, typer.Option(min=0, help="Days of history.")]
 SEED = 1
 DAYS = 730
+FORECAST_EVERY_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,7 @@ def register(registry: Registry, town: Town) -> None:
         report = import_csv(registry, entity, text, actor="simulated town")
         if report.errors:
             raise RuntimeError(f"the simulated town's {entity}: {report.errors[0]}")
+    register_hours(registry, town)
 
 
 def ordered(town: Town, faults: Sequence[str], random_faults: int, moment: datetime) -> Town:
@@ -176,6 +180,15 @@ def history_command(
     typer.echo(f"{count} bins written in {time.monotonic() - started:.1f} s.")
 
 
+def _tell_forecast(data_dir: Path, town: Town) -> None:
+    """The grid's forecast for the page's greenest hours; without it the town goes on."""
+    try:
+        with registry_of(data_dir) as registry:
+            keep_forecast(Book(registry), town, now())
+    except (StoreError, RegistryError) as error:
+        log.warning("the grid's forecast is not kept", reason=str(error))
+
+
 @app.command("live")
 def live_command(
     data_dir: DataDir = DATA_DIR,
@@ -218,7 +231,11 @@ def live_command(
                 child.start()
         for edge in live.edge_files:
             log.info("a Pi is wired", device=edge.device, config=str(edge.path))
+        next_forecast_s = 0.0
         while not stop.wait(0.5):
             for child in children:
                 child.watch(time.monotonic())
+            if time.monotonic() >= next_forecast_s:
+                next_forecast_s = time.monotonic() + FORECAST_EVERY_S
+                _tell_forecast(data_dir, town)
         stop_all(children, within_s=3.0)

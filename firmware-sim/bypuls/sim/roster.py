@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 import numpy as np
 
 from bypuls.sim import places
+from bypuls.sim.climate_roster import activity_rows, factor_rows
 from bypuls.sim.draws import QUARTER_US
 from bypuls.sim.lighting import SCHEDULE
 from bypuls.sim.streets import DIRECTIONS, Street, vehicles
@@ -15,6 +16,7 @@ from bypuls.sim.town import Sensor, Town
 NIGHT_GROUP = "night-dimmed"
 UNDIMMED_GROUP = "undimmed"
 _INVENTED = "simulated town: invented for demonstration"
+_PRICE_YEARS = 6
 
 Cell = str | int | float | bool | None
 Row = dict[str, Cell]
@@ -89,7 +91,7 @@ def registry_rows(town: Town) -> dict[str, list[Row]]:
                 "source": _INVENTED,
             }
             for medium, (first, rise, unit) in _PRICES.items()
-            for index, year in enumerate(range(town.begins.year, town.begins.year + _FACTOR_YEARS))
+            for index, year in enumerate(range(town.begins.year, town.begins.year + _PRICE_YEARS))
         ],
         "calorific_value": [
             {
@@ -100,7 +102,8 @@ def registry_rows(town: Town) -> dict[str, list[Row]]:
             }
         ],
         "normal_year": [_normal_year(town)],
-        "factor": _factors(town),
+        "factor": factor_rows(town),
+        "activity": activity_rows(town),
         "target": [_target()],
     }
 
@@ -228,11 +231,6 @@ def _interventions(town: Town) -> list[Row]:
     ]
 
 
-# kg CO₂ per kWh in the town's first year, and by how much it falls each year. Invented, near Danish magnitudes; gas has
-# the published factor that comes with the registry.
-_FACTORS = {"electricity": (0.120, 0.012), "heat": (0.055, 0.004)}
-_FACTOR_YEARS = 6
-
 # DKK per kWh or m³ in the town's first year with VAT left out, and by how much they rise each year. Invented.
 _PRICES = {
     "electricity": (1.62, 0.02, "dkk_per_kwh"),
@@ -262,30 +260,6 @@ def _normal_year(town: Town) -> Row:
         "period": f"{start.year}–{end.year - 1}",
         "source": _INVENTED,
     }
-
-
-def _factors(town: Town) -> list[Row]:
-    """Yearly factors, each from local new year to local new year, so that the demo's accounts can be followed."""
-    return [
-        {
-            "factor_set": "simulated-town",
-            "version": "1",
-            "carrier": carrier,
-            "scope": "2-location",
-            "gas": "CO2",
-            "method": "invented",
-            "area": "DK2",
-            "valid_from": f"{year - 1}-12-31T23:00:00Z",
-            "valid_to": f"{year}-12-31T23:00:00Z",
-            "step": "year",
-            "value": round(first - fall * index, 4),
-            "unit": "kg/kWh",
-            "purpose": "accounts",
-            "source": _INVENTED,
-        }
-        for carrier, (first, fall) in _FACTORS.items()
-        for index, year in enumerate(range(town.begins.year, town.begins.year + _FACTOR_YEARS))
-    ]
 
 
 def _target() -> Row:
