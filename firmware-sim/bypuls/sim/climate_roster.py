@@ -26,9 +26,7 @@ def factor_rows(town: Town) -> list[Row]:
         for index, year in enumerate(years)
     ]
     bought = [
-        _factor(
-            "electricity", year, round(_RESIDUAL_MIX - 0.01 * index, 3), "2-market", "residual mix", "simulated-mix"
-        )
+        _factor("electricity", year, round(_RESIDUAL_MIX - 0.01 * at, 3), "2-market", "residual mix", "simulated-mix")
         for at, year in enumerate(years)
     ]
     return declared + bought
