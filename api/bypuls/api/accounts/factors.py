@@ -68,6 +68,8 @@ class FactorUse:
     @property
     def mean(self) -> float | None:
         """The unweighted mean of the steps that are known."""
+        if self.constant is not None:
+            return self.constant
         known = self.kg_per_unit[~np.isnan(self.kg_per_unit)]
         return float(known.mean()) if known.size else None
 

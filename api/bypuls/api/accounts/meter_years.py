@@ -15,6 +15,7 @@ from bypuls.store.protocol import Store
 from bypuls.store.registry import Sensor
 
 _AT_ONCE = 50
+_ENERGY_KEYS = ("wh", "covered_s", "gap_wh", "export_wh", "m3", "m3_covered_s", "gap_m3")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +70,14 @@ class MeterYears:
             missing = [key for key in ("", *of_sensor) if (sensor.id, key) not in held]
             if not missing:
                 continue
-            hours = _Hours(self._store, sensor, frame)
+            # Hours are read where a factor has some; else the store adds the months up.
+            hours = _Hours(self._store, sensor, frame) if any(missing) else None
             for key in missing:
-                body = hours.energy() if key == "" else hours.emission(of_sensor[key])
+                body = (
+                    hours.emission(of_sensor[key]) if hours is not None and key
+                    else hours.energy() if hours is not None
+                    else _months_of(self._store, sensor, frame)
+                )  # fmt: skip
                 held[sensor.id, key] = body
                 seen = changes.get(sensor.id, 0)
                 made.append(MeterYear(sensor.id, frame.year, frame.zone.key, key, seen, orjson.dumps(body).decode()))
@@ -89,8 +95,26 @@ class MeterYears:
 
 
 def _energy(body: Mapping[str, list[float]]) -> EnergyYear:
-    names = ("wh", "covered_s", "gap_wh", "export_wh", "m3", "m3_covered_s", "gap_m3")
-    return EnergyYear(*(np.array(body[name]) for name in names))
+    return EnergyYear(*(np.array(body[key]) for key in _ENERGY_KEYS))
+
+
+def _names(sensor: Sensor) -> dict[str, str]:
+    """The sums of `EnergyYear` and the fields of bins that they are of."""
+    own = "energy_wh" if sensor.kind == "lamp" else "import_wh"
+    names = {"wh": f"{own}_delta", "covered_s": f"{own}_covered_s", "gap_wh": f"{own}_gap"}
+    if sensor.kind == "meter":
+        names |= {"export_wh": "export_wh_delta", "m3": "volume_m3_delta", "m3_covered_s": "volume_m3_covered_s",
+                  "gap_m3": "volume_m3_gap"}  # fmt: skip
+    return names
+
+
+def _months_of(store: Store, sensor: Sensor, frame: Frame) -> dict[str, list[float]]:
+    """As `EnergyYear`."""
+    names = _names(sensor)
+    sums = store.sums(sensor.kind, [sensor.id], frame.edges_us, list(names.values()))
+    return {
+        key: np.nan_to_num(sums[names[key]][0]).tolist() if key in names else [0.0] * MONTHS for key in _ENERGY_KEYS
+    }
 
 
 class _Hours:
@@ -98,40 +122,28 @@ class _Hours:
 
     def __init__(self, store: Store, sensor: Sensor, frame: Frame) -> None:
         self._frame = frame
-        self._wh = "energy_wh" if sensor.kind == "lamp" else "import_wh"
-        names = [f"{self._wh}_{part}" for part in ("delta", "covered_s", "gap")]
-        if sensor.kind == "meter":
-            names += ["export_wh_delta", "volume_m3_delta", "volume_m3_covered_s", "volume_m3_gap"]
-        table = store.bins(sensor.kind, [sensor.id], frame.start_us, frame.end_us, names, every_s=frame.step_s)
-        self._columns = {name: frame.column(table.t_us, table.columns[name]) for name in names}
+        names = _names(sensor)
+        table = store.bins(
+            sensor.kind, [sensor.id], frame.start_us, frame.end_us, list(names.values()), every_s=frame.step_s
+        )
+        self._columns = {key: frame.column(table.t_us, table.columns[name]) for key, name in names.items()}
 
-    def _of(self, name: str) -> Floats:
-        column = self._columns.get(name)
+    def _of(self, key: str) -> Floats:
+        column = self._columns.get(key)
         return np.full(len(self._frame.t_us), np.nan) if column is None else column
-
-    def _months(self, name: str) -> list[float]:
-        return self._frame.by_month(self._of(name)).tolist() if name in self._columns else [0.0] * MONTHS
 
     def energy(self) -> dict[str, list[float]]:
         """As `EnergyYear`."""
-        return {
-            "wh": self._months(f"{self._wh}_delta"),
-            "covered_s": self._months(f"{self._wh}_covered_s"),
-            "gap_wh": self._months(f"{self._wh}_gap"),
-            "export_wh": self._months("export_wh_delta"),
-            "m3": self._months("volume_m3_delta"),
-            "m3_covered_s": self._months("volume_m3_covered_s"),
-            "gap_m3": self._months("volume_m3_gap"),
-        }
+        return {key: self._frame.by_month(self._of(key)).tolist() for key in _ENERGY_KEYS}
 
     def emission(self, use: FactorUse) -> dict[str, list[float]]:
         """As `EmissionYear`: Σ activity × factor over the steps in which both are known."""
-        wh, factor = self._of(f"{self._wh}_delta"), use.kg_per_unit
+        wh, factor = self._of("wh"), use.kg_per_unit
         both = ~np.isnan(wh) & ~np.isnan(factor)
         by_month = self._frame.by_month
         return {
             "kg": by_month(np.where(both, wh * factor / 1000.0, 0.0)).tolist(),
             "wh": by_month(np.where(both, wh, 0.0)).tolist(),
-            "covered_s": by_month(np.where(both, np.nan_to_num(self._of(f"{self._wh}_covered_s")), 0.0)).tolist(),
-            "avoided_kg": by_month(self._of("export_wh_delta") * factor / 1000.0).tolist(),
+            "covered_s": by_month(np.where(both, np.nan_to_num(self._of("covered_s")), 0.0)).tolist(),
+            "avoided_kg": by_month(self._of("export_wh") * factor / 1000.0).tolist(),
         }

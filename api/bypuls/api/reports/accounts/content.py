@@ -115,7 +115,7 @@ def _totals(
         one = of[0] or {}
         return (
             label(name), *(number(total["known_t"] if total else None, 2) for total in of),
-            number(one.get("kwh")), share(one.get("completeness")), number(one.get("avoided_t"), 2),
+            number(one.get("kwh") or None), share(one.get("completeness")), number(one.get("avoided_t"), 2),
         )  # fmt: skip
 
     views = [told["views"][view] for view in _VIEWS]
