@@ -25,7 +25,7 @@ ARROWS: dict[str, set[str]] = {
 # room -> the extras whose libraries it may import; `wire` has the standard library alone.
 EXTRAS: dict[str, set[str]] = {
     "wire": set(),
-    "edge": {"edge"},
+    "edge": {"edge", "han"},
     "sim": {"sim", "parquet"},
     "store": {"server"},
     "ingest": {"server"},
