@@ -190,6 +190,7 @@ def test_the_edge_reads_what_is_simulated(town: Town, tmp_path: Path) -> None:
                         made.close()
         expected = {one.id for one in town.sensors.values() if one.device != LAMP_GATEWAY and one.kind != "health"}
         assert {name for name, _ in sensors} == expected
+        assert ("myretuen-electricity", "han") in sensors
         present = live.present
         power, heat = read["raadhus-electricity"], read["raadhus-heat"]
         gas, water, outdoor = read["rosenhuset-gas"], read["raadhus-water"], read["outdoor-raadhus"]

@@ -19,6 +19,7 @@ from typing import Self
 
 from bypuls.sim.draws import QUARTER_US
 from bypuls.sim.gateway import LampGateway
+from bypuls.sim.han_meter import HanMeter, HanValues
 from bypuls.sim.mbus_meter import Identity, MBusMeter, MeterValues
 from bypuls.sim.modbus_meters import ElectricityValues, ModbusMeters, SimulatedMeter
 from bypuls.sim.mqtt_link import Broker
@@ -32,6 +33,8 @@ from bypuls.wire import to_us
 _ROM = "28-00000b411e2d"
 _SUPPLY_V = 230.0
 _LATE_US = 2_000_000  # a vehicle that is announced later than this has passed unseen [µs]
+_AT_HAN_PORTS = ("myretuen-electricity",)  # the grid company's own meter, in place of a submeter
+_HAN_EVERY_S = 10.0
 _MODBUS_ADDRESS = "127.0.0.1"
 _MBUS_ADDRESS = 1
 
@@ -110,14 +113,17 @@ class LiveTown:
                 feed = StreetFeed(self.present, sensor.asset or "", self._now)
                 radar = stack.enter_context(RadarSimulator(feed, site=Site(azimuth_deg=RADAR_ANGLE_DEG)))
                 wired[sensor.id] = "ops243", {"port": radar.path, "azimuth_deg": RADAR_ANGLE_DEG}
+            elif sensor.id in _AT_HAN_PORTS:
+                meter = stack.enter_context(self._han(sensor))
+                wired[sensor.id] = "han", {"port": meter.path}
             elif sensor.kind == "meter" and sensor.medium == "electricity":
                 electricity.append(sensor)
             elif sensor.kind == "meter":
-                meter = stack.enter_context(self._mbus(sensor))
+                converter = stack.enter_context(self._mbus(sensor))
                 wired[sensor.id] = (
                     "mbus",
                     {
-                        "port": meter.path,
+                        "port": converter.path,
                         "parity": "none",
                         "address": _MBUS_ADDRESS,
                         "interval_s": _interval(sensor),
@@ -155,6 +161,20 @@ class LiveTown:
             )
 
         return SimulatedMeter("sdm630", values, int(sensor.serial) if sensor.serial else None)
+
+    def _han(self, sensor: Sensor) -> HanMeter:
+        def values() -> HanValues:
+            now = self.present.meter(sensor.id, self._now())
+            return HanValues(
+                power_w=max(0.0, now.power_w),
+                export_power_w=max(0.0, -now.power_w),
+                voltage_v=(_SUPPLY_V,) * 3,
+                current_a=(abs(now.power_w) / 3.0 / _SUPPLY_V,) * 3,
+                import_wh=now.import_wh or 0.0,
+                export_wh=now.export_wh or 0.0,
+            )
+
+        return HanMeter(sensor.serial or sensor.id, values, every_s=_HAN_EVERY_S, now=self._now)
 
     def _mbus(self, sensor: Sensor) -> MBusMeter:
         def values() -> MeterValues:
