@@ -85,6 +85,8 @@ def test_no_saving_without_days() -> None:
     assert refusal(days[-130:], use[-130:]).code == "pairs"  # nothing before
     holes = use.copy()
     holes[-20:] = np.nan
+    assert saving(days, holes).days == 57  # pairs that are left
+    holes[-75:] = np.nan
     assert refusal(days, holes).code == "pairs"
     assert refusal(days, np.zeros(len(days))).code == "use before"
     with pytest.raises(BadInput, match="confidence: 90"):

@@ -32,8 +32,11 @@ def test_the_town_is_what_was_ordered() -> None:
         "calorific_value": 1,
         "normal_year": 1,
         "factor": 18,
-        "activity": 6,
-        "target": 1,
+        "activity": 36,
+        "target": 4,
+        "scope_part": 9,
+        "measure": 7,
+        "measure_effect": 9,
     }
     ids = [str(row["id"]) for rows in ROWS.values() for row in rows if "id" in row]
     assert all(re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", one) for one in ids)

@@ -34,6 +34,7 @@ from bypuls.api.routes import (
     meters,
     readings,
     registered,
+    targets,
     today,
     traffic_reports,
     traffic_streets,
@@ -41,7 +42,7 @@ from bypuls.api.routes import (
 )
 from bypuls.api.routes import state as states
 from bypuls.api.routes.state import new_meters, release
-from bypuls.api.web import pages, site_pages
+from bypuls.api.web import climate_pages, pages, site_pages
 from bypuls.api.web.pages import PageState
 
 _DESCRIPTION = (
@@ -82,6 +83,7 @@ def create_app(context: ApiContext) -> FastAPI:
     app.state.heavy = Bounded(settings.heavy, settings.heavy_wait_s)
     app.state.meters = new_meters()
     app.state.accounts = Accounts(context.store, context.book, settings.zone)
+    app.state.targets = targets.TargetsState()
     app.state.live = LiveFeed(
         lambda: _snapshot(context, app.state.directory),
         every_s=settings.live_every_s,
@@ -97,6 +99,7 @@ def create_app(context: ApiContext) -> FastAPI:
         climate_accounts,
         assessed,
         buildings,
+        targets,
         traffic_streets,
         traffic_reports,
         traffic_tables,
@@ -110,6 +113,7 @@ def create_app(context: ApiContext) -> FastAPI:
     app.state.site_pages = site_pages.SitePagesState()
     app.include_router(pages.router)
     app.include_router(site_pages.router)
+    app.include_router(climate_pages.router)
     app.mount("/static/swagger", StaticFiles(packages=[("fastapi_offline", "static")]), name="swagger")
     app.mount("/static", StaticFiles(packages=[("bypuls.api", "static")]), name="static")
     # The innermost first: bodies are counted before, and headers set after, everything else.

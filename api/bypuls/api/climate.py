@@ -8,14 +8,16 @@ from zoneinfo import ZoneInfo
 
 from bypuls.api.accounts.account import Accounts, Question
 from bypuls.api.accounts.factors import FactorUse
+from bypuls.api.accounts.frame import frame_of
 from bypuls.api.accounts.meters import WHOLE, Part
 from bypuls.api.accounts.model import Line, YearAccount
 from bypuls.api.directory import Directory
-from bypuls.api.targets.scope import scope_share
+from bypuls.api.targets.scope import covered_parts, scope_share
 from bypuls.api.targets.standing import standing
 from bypuls.store.registry import Target
 
-_MOST_YEARS = 10
+_MOST_YEARS = 50
+_UNSTATED_YEARS = 10  # shown of a target without a baseline
 
 
 def part_of(target: Target) -> Part:
@@ -36,11 +38,12 @@ def target_view(
     """A target with its trajectory, its finished years and its status. Unknown is None, with the reason."""
     this_year = now.astimezone(zone).year
     measured, meters = [], 0
-    for year in range(max((target.base_year or this_year) + 1, this_year - _MOST_YEARS), this_year):
+    first = target.base_year + 1 if target.base_year is not None else this_year - _UNSTATED_YEARS
+    for year in range(max(first, this_year - _MOST_YEARS), this_year):
         account = accounts.year(directory, question_of(target, year))
         meters = sum(line.kind == "meter" for line in account.lines)
         if any(line.covered_s > 0.0 or line.kind == "activity" for line in account.lines):
-            covered = {(line.domain, line.carrier) for line in account.lines if line.emitted_kg is not None}
+            covered = covered_parts(account.lines, frame_of(year, zone).length_s)
             measured.append(_told(account) | {"scope_share": scope_share(directory, target, covered)})
     view = {
         "target": target.id,

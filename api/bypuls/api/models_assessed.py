@@ -194,5 +194,8 @@ class ClimateModel(BaseModel):
     required_share_per_year: float | None
     required_t_per_year: float | None
     projected_year: int | None = Field(description="null below 5 complete years, or where the trend isn't falling")
+    whole_years: list[int] = Field(
+        description="finished years that can be held against the target: known, complete, of its scope, on its basis"
+    )
     forecast: ForecastModel | None = Field(description="null below 5 complete years")
     reasons: list[ReasonModel]

@@ -89,13 +89,13 @@ def found(data_dir: Path, seed: int, days: int, moment: datetime) -> TownFile:
     return new
 
 
-def register(registry: Registry, town: Town) -> None:
+def register(registry: Registry, file: TownFile) -> None:
     """Brings the town's registry in, and the published factors; what is there already stays as it is.
 
     Raises RuntimeError with the registry's words where the town's rows don't fit it.
     """
     seed_factors(registry)
-    for entity, rows in registry_rows(town).items():
+    for entity, rows in registry_rows(file.town, datetime.fromisoformat(file.wanted_from)).items():
         text = io.StringIO(newline="")
         names = list(dict.fromkeys(name for row in rows for name in row))
         writer = csv.DictWriter(text, names)
@@ -106,7 +106,7 @@ def register(registry: Registry, town: Town) -> None:
         report = import_csv(registry, entity, text, actor="simulated town")
         if report.errors:
             raise RuntimeError(f"the simulated town's {entity}: {report.errors[0]}")
-    register_hours(registry, town)
+    register_hours(registry, file.town)
 
 
 def ordered(town: Town, faults: Sequence[str], random_faults: int, moment: datetime) -> Town:
@@ -156,7 +156,7 @@ def registry_command(data_dir: DataDir = DATA_DIR, seed: Seed = SEED, days: Days
     town_file = found(data_dir, seed, days, now())
     try:
         with registry_of(data_dir) as registry:
-            register(registry, town_file.town)
+            register(registry, town_file)
     except RuntimeError as error:
         raise told(error) from error
     typer.echo(f"The town of seed {town_file.seed} is registered.")

@@ -138,7 +138,7 @@ def up(
             with console.status("Founding the town …"):
                 file = towns.found(data_dir, seed, history_days, now())
                 with registry_of(data_dir) as registry:
-                    towns.register(registry, file.town)
+                    towns.register(registry, file)
         reach = ["--broker-port", str(broker)]
         services = [
             Child("ingest", _bypuls("ingest", *data, *store, *reach), _log(data_dir, "ingest")),

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import numpy as np
 
-from bypuls.sim import places
+from bypuls.sim import climate_rows, places
 from bypuls.sim.climate_roster import activity_rows, factor_rows
 from bypuls.sim.draws import QUARTER_US
 from bypuls.sim.lighting import SCHEDULE
@@ -22,9 +22,11 @@ Cell = str | int | float | bool | None
 Row = dict[str, Cell]
 
 
-def registry_rows(town: Town) -> dict[str, list[Row]]:
+def registry_rows(town: Town, metered_from: datetime | None = None) -> dict[str, list[Row]]:
     """Rows by entity (site, speed_limit, cabinet …), columns named as the registry names them, days as YYYY-MM-DD.
 
+    metered_from : when the town's meters were installed, for towns whose history begins later than the town itself;
+    from before there are only accounts.
     The order of the entities is one in which they can be imported. None = unknown, an empty cell."""
     return {
         "site": [_site(street) for street in town.streets.values()],
@@ -65,7 +67,10 @@ def registry_rows(town: Town) -> dict[str, list[Row]]:
             {"id": device.id, "name": device.name, "lat": device.lat, "lon": device.lon, "note": device.note}
             for device in town.devices.values()
         ],
-        "sensor": [_sensor(sensor) for sensor in sorted(town.sensors.values(), key=lambda one: one.parent is not None)],
+        "sensor": [
+            _sensor(sensor, metered_from)
+            for sensor in sorted(town.sensors.values(), key=lambda one: one.parent is not None)
+        ],
         "calibration": [
             {
                 "sensor": sensor.id,
@@ -103,8 +108,12 @@ def registry_rows(town: Town) -> dict[str, list[Row]]:
         ],
         "normal_year": [_normal_year(town)],
         "factor": factor_rows(town),
-        "activity": activity_rows(town),
-        "target": [_target()],
+        "activity": activity_rows(town)
+        + climate_rows.account_rows(town, metered_from.date() if metered_from is not None else town.begins),
+        "target": climate_rows.target_rows(),
+        "scope_part": climate_rows.scope_rows(),
+        "measure": climate_rows.measure_rows(town),
+        "measure_effect": climate_rows.effect_rows(),
     }
 
 
@@ -161,7 +170,7 @@ def _lamps(town: Town) -> list[Row]:
     ]
 
 
-def _sensor(sensor: Sensor) -> Row:
+def _sensor(sensor: Sensor, metered_from: datetime | None) -> Row:
     row: Row = {"id": sensor.id, "device": sensor.device, "kind": sensor.kind, "name": sensor.name}
     row |= dict.fromkeys(("site", "building", "cabinet", "lamp"))
     if sensor.asset_kind is not None:
@@ -172,6 +181,7 @@ def _sensor(sensor: Sensor) -> Row:
         "parent": sensor.parent,
         "max_power_w": _max_power_w(sensor),
         "serial": sensor.serial,
+        "valid_from": metered_from.isoformat() if metered_from is not None and sensor.kind == "meter" else None,
     }
 
 
@@ -259,20 +269,4 @@ def _normal_year(town: Town) -> Row:
         "degree_days": round(total),
         "period": f"{start.year}–{end.year - 1}",
         "source": _INVENTED,
-    }
-
-
-def _target() -> Row:
-    return {
-        "id": "town-2030",
-        "name": "85 % less CO₂ by 2030",
-        "kind": "organisation",
-        "scope": "the simulated town's buildings and street lights",
-        "base_year": 2018,
-        "base_tonnes": 1400.0,
-        "reduction": 0.85,
-        "target_year": 2030,
-        "gas": "CO2",
-        "source": None,
-        "note": "simulated town: the baseline is an illustration, not any municipality's figure",
     }

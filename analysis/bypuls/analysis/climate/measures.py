@@ -23,7 +23,6 @@ from bypuls.analysis.errors import BadInput
 
 CONFIDENCE = 0.90
 LEAST_DAYS = 30
-LEAST_COVERAGE = 0.90
 SAME_WEEKDAY = 364
 """Days back to the day that another one is held against: 52 weeks, the same weekday, the sun a day off."""
 APART_DAYS = 365
@@ -68,8 +67,8 @@ def paired_saving(
     days: npt.ArrayLike, use: npt.ArrayLike, start: date, *, confidence: float = CONFIDENCE
 ) -> PairedSaving | Refusal:
     """What the days from `start` on used less than the same weekday 52 weeks before (or as many years before as it
-    takes to lie ahead of `start`). For what follows the calendar and the sun, such as street lights; weather isn't
-    corrected for.
+    takes to lie ahead of `start`), over the pairs whose days are both known. For what follows the calendar and the sun,
+    such as street lights; weather isn't corrected for.
 
     The saving is taken as one share of the use before, k = Σafter/Σbefore; the interval is Student's t on what single
     days differ from it, after − k·before. Days resemble their neighbours: n are worth n·(1 − ρ)/(1 + ρ).
@@ -92,8 +91,8 @@ def paired_saving(
     ]
     both = np.array([pair for pair in pairs if np.isfinite(pair).all()], dtype=np.float64).reshape(-1, 2)
     count = len(both)
-    if count < max(LEAST_DAYS, LEAST_COVERAGE * span):
-        return Refusal("pairs", f"{count} of {span} days have a known day before", f"at least {LEAST_COVERAGE:.0%}")
+    if count < LEAST_DAYS:
+        return Refusal("pairs", f"{count} of {span} days have a known day before", f"at least {LEAST_DAYS}")
     before_sum, after_sum = (float(one) for one in both.sum(axis=0))
     if not before_sum > 0.0:
         return Refusal("use before", f"{before_sum:g} in {count} days", "a use above 0")

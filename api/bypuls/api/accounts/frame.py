@@ -48,6 +48,11 @@ class Frame:
         """(12,) lengths of the months [s]."""
         return np.diff(self.edges_us) / 1e6
 
+    @property
+    def length_s(self) -> float:
+        """The year's length [s]."""
+        return (self.end_us - self.start_us) / 1e6
+
     def by_month(self, values: Floats) -> Floats:
         """(12,) Σ of what is known."""
         return sum_by(self.month, np.nan_to_num(values), MONTHS)

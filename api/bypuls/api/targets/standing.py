@@ -13,9 +13,11 @@ import numpy as np
 
 from bypuls.analysis.climate import targets as accounts
 from bypuls.analysis.climate.forecast import Trend, forecast, projected_year, trend
+from bypuls.api.directory import Directory
 from bypuls.store.registry import Target
 
 _UNSTATED = "not stated"
+_BURNT = ("combustion", "tank-to-wheel")  # what a fuel emits where it burns has no allocation that could differ
 
 _UNKNOWN: dict[str, Any] = {
     "status": "insufficient data",
@@ -32,6 +34,7 @@ _UNKNOWN: dict[str, Any] = {
     "required_t_per_year": None,
     "projected_year": None,
     "forecast": None,
+    "whole_years": [],
     "reasons": [],
 }
 
@@ -45,6 +48,7 @@ def standing(target: Target, years: Sequence[dict[str, Any]], this_year: int) ->
         known |= {name: last[name] for name in ("completeness", "scope_share")} | {"status_year": last["year"]}
     goal = goal_of(target)
     emitted = _whole_years(target, goal, years)
+    known["whole_years"] = [year for year, tonnes in emitted.items() if tonnes is not None]
     found = trend(emitted)
     if found is not None:
         last_year = max(emitted)
@@ -60,7 +64,7 @@ def standing(target: Target, years: Sequence[dict[str, Any]], this_year: int) ->
     if goal is None:
         missing = "base_year" if target.base_year is None else "base_tonnes"
         reason = {"code": "baseline", "found": f"no {missing}", "expected": "the registry's value, with its source"}
-        return known | {"reasons": [reason]}
+        return known | {"reasons": [reason, *_other_reasons(target, years)]}
     status = accounts.status(goal, [_account(target, one) for one in years])
     lined = np.arange(goal.baseline_year, max(goal.target_year, this_year) + 1)
     known |= {
@@ -88,6 +92,29 @@ def standing(target: Target, years: Sequence[dict[str, Any]], this_year: int) ->
     return known
 
 
+def _other_reasons(target: Target, years: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
+    """What, beside the missing baseline, keeps the last year from being held against one."""
+    if not years:
+        return []
+    found = accounts.status(_any_goal(target), [_account(target, one) for one in years])
+    kept = ("emission unknown", "completeness", "scope share")
+    return [{"code": r.code, "found": r.found, "expected": r.expected} for r in found.reasons if r.code in kept]
+
+
+def _any_goal(target: Target) -> accounts.Target:
+    """A goal of the target's basis alone: what counts as a whole year needs nothing else."""
+    return accounts.Target(1, 1.0, 2, 1.0, _basis(target, target.method))
+
+
+def ranked_targets(directory: Directory) -> list[Target]:
+    """The targets, first the one that a visitor means: with a baseline, of the widest reach."""
+    reach = ("geography", "organisation", "lighting", "building")
+    return sorted(
+        directory.targets.values(),
+        key=lambda one: (one.base_tonnes is None or one.base_year is None, reach.index(one.kind), one.id),
+    )
+
+
 def goal_of(target: Target) -> accounts.Target | None:
     """The target as the analysis knows it; None without a baseline."""
     if target.base_year is None or target.base_tonnes is None:
@@ -104,6 +131,8 @@ def _basis(target: Target, method: str | None) -> accounts.Basis:
 
 def _account(target: Target, one: dict[str, Any]) -> accounts.Account:
     completeness = one["completeness"]
+    if completeness is None and one["emitted_t"] is not None:
+        completeness = 1.0  # an imported account without meters: there was nothing to measure
     return accounts.Account(
         one["year"],
         one["emitted_t"],
@@ -116,8 +145,8 @@ def _account(target: Target, one: dict[str, Any]) -> accounts.Account:
 def _whole_years(
     target: Target, goal: accounts.Target | None, years: Sequence[dict[str, Any]]
 ) -> dict[int, float | None]:
-    # Without a baseline there is still a trend: what counts as whole needs the target's basis alone.
-    held = goal or accounts.Target(1, 1.0, 2, 1.0, _basis(target, target.method))
+    # Without a baseline there is still a trend.
+    held = goal or _any_goal(target)
     made = [_account(target, one) for one in years]
     return {one.year: one.emitted_t if accounts.whole(held, one) else None for one in made}
 
@@ -129,7 +158,7 @@ def _columns(found: Trend, first: int, last: int) -> dict[str, Any]:
 
 def _method(target: Target, methods: list[str]) -> str:
     """The method of an account: that of the grid and heat declarations; burning a fuel has only one."""
-    declared = [method for method in methods if method != "combustion"]
+    declared = [method for method in methods if method not in _BURNT]
     if not declared:
         return target.method or _UNSTATED
     return " + ".join(declared)

@@ -22,6 +22,7 @@ from bypuls.api.problems import Problem
 from bypuls.api.routes.assessed import ranked, view_of, week_so_far
 from bypuls.api.routes.registered import device_entries, known
 from bypuls.api.routes.state import release
+from bypuls.api.targets.standing import ranked_targets
 from bypuls.api.town_now import lights_of, newest, power_of, vehicles_last_hour
 from bypuls.api.web.language import COOKIE, LANGUAGES, environment, language_of
 from bypuls.store.registry import verify_key
@@ -119,10 +120,11 @@ def now_values(request: Request, context: ApiContext, directory: Directory) -> d
 
 
 def climate_values(request: Request, context: ApiContext, directory: Directory) -> list[dict[str, Any]]:
-    """Every target's view; at most a minute old."""
+    """Every target's view, the widest first; at most a minute old."""
     state: PageState = request.app.state.pages
     return state.climate.get(
-        directory.version, lambda: [view_of(request, context, directory, target) for target in directory.targets]
+        directory.version,
+        lambda: [view_of(request, context, directory, target.id) for target in ranked_targets(directory)],
     )
 
 

@@ -1,0 +1,118 @@
+"""The road to a target: where it stands, the drawing, what is planned and measured, and scenarios by address."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from bypuls.api.context import ApiContext, the_context, the_directory
+from bypuls.api.directory import Directory
+from bypuls.api.parameters import Id
+from bypuls.api.problems import Problem
+from bypuls.api.routes.registered import known
+from bypuls.api.routes.targets import (
+    Standing,
+    TargetsState,
+    measured,
+    measured_key,
+    measures_view,
+    scenario_view,
+    standing_of,
+)
+from bypuls.api.targets.standing import ranked_targets
+from bypuls.api.web.pages import refused, render
+from bypuls.api.web.road_chart import NARROW, WIDE, road_chart
+from bypuls.store.registry import Target
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/climate")
+def climate(request: Request) -> Response:
+    """The road to one of the targets; the first one where the address names none."""
+    away = refused(request)
+    if away is not None:
+        return away
+    context, directory = the_context(request), the_directory(request)
+    asked = request.query_params.get("target")
+    if asked is not None:
+        known("target", asked, directory.targets)
+    listed = ranked_targets(directory)
+    if not listed:
+        return render(request, "climate.html", target=None)
+    chosen = asked or listed[0].id
+    standing = standing_of(request, context, directory, directory.targets[chosen])
+    error: str | None = None
+    try:
+        scenario = scenario_view(directory, standing, _measures(request))
+    except Problem as problem:
+        # A measure that has begun since the address was kept: the page stands, and says so.
+        scenario, error = scenario_view(directory, standing, None), problem.detail
+    values = _values(request, context, directory, standing)
+    road = values["measures"]["items"]
+    query = urlencode({"measures": ",".join(scenario["measures"])})
+    return render(
+        request,
+        "climate.html",
+        target=standing.view,
+        targets=listed,
+        scenario=scenario,
+        wide=road_chart(scenario, standing.view, road, WIDE),
+        narrow=road_chart(scenario, standing.view, road, NARROW),
+        rows=_rows(scenario),
+        csv=f"/api/v1/climate/{chosen}/scenario?{query}&format=csv",
+        error=error,
+        scope_name=_scope_name(directory, directory.targets[chosen]),
+        **values,
+    )
+
+
+@router.get("/fragments/climate/{id}/measures")
+def measures_fragment(request: Request, id: Id) -> Response:
+    """The measures with what was measured, which takes a moment to add up."""
+    away = refused(request)
+    if away is not None:
+        return away
+    context, directory = the_context(request), the_directory(request)
+    known("target", id, directory.targets)
+    standing = standing_of(request, context, directory, directory.targets[id])
+    measured(request, context, directory)
+    return render(request, "_measures.html", target=standing.view, **_values(request, context, directory, standing))
+
+
+def _values(request: Request, context: ApiContext, directory: Directory, standing: Standing) -> dict[str, Any]:
+    """The measures, with what was measured where that is held; the page doesn't wait for it."""
+    state: TargetsState = request.app.state.targets
+    held = state.measured.peek(measured_key(context, directory))
+    return {
+        "measures": measures_view(directory, standing, held or {}),
+        "waiting": held is None
+        and any(one["state"] == "running" for one in measures_view(directory, standing, {})["items"]),
+        "today": standing.today,
+    }
+
+
+def _scope_name(directory: Directory, target: Target) -> str | None:
+    """What a target covers, in words: a building by its name."""
+    building = directory.buildings.get(target.scope or "") if target.kind == "building" else None
+    return building.name if building is not None else target.scope
+
+
+def _measures(request: Request) -> str | None:
+    """What the address chooses: `measures` with commas between, or the form's boxes; None = all that are planned."""
+    query = request.query_params
+    if "measures" in query:
+        return query["measures"]
+    return ",".join(query.getlist("measure")) if "chosen" in query else None
+
+
+def _rows(scenario: dict[str, Any]) -> list[dict[str, Any]]:
+    """The road as a table's rows; None = unknown."""
+    columns = {name: column.tolist() for name, column in scenario["columns"].items()}
+    return [
+        {name: None if value != value else value for name, value in zip(columns, values, strict=True)}
+        for values in zip(*columns.values(), strict=True)
+    ]
