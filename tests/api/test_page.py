@@ -144,7 +144,6 @@ def test_the_page_says_what_is_unknown(page: Any) -> None:
     assert "On track." in text
     assert "Unknown." in text
     assert "The registry has no baseline for this target." in page.get("/climate?target=town&lang=en").text
-    assert "The registry has no baseline for this target." in text
     now = page.get("/fragments/now?lang=en").text
     assert "of 2 lamps lit" in now
     devices = page.get("/fragments/devices?lang=en").text
