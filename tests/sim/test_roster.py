@@ -24,7 +24,7 @@ def test_the_town_is_what_was_ordered() -> None:
         "building": 12,
         "heated_area": 12,
         "device": 4,
-        "sensor": 86,
+        "sensor": 88,
         "calibration": 6,
         "manual_count": 16,
         "intervention": 4,

@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry, start_http_server
 
 from bypuls.api.alarms import Evaluator, EvaluatorSettings
 from bypuls.api.alarms.metrics import AlarmMeters
-from bypuls.api.alarms.telling import by_urgency, name_of
+from bypuls.api.alarms.telling import by_urgency, subject_name
 from bypuls.api.alarms.words import AlarmWords
 from bypuls.api.directory import DirectorySource
 from bypuls.cli.services import free_port_or_exit, stop_on_signals, told
@@ -132,7 +132,7 @@ def list_alarms(
         states = ("open", "acknowledged", "unknown", *(("closed",) if closed else ()))
         _, found = AlarmBook(platform.registry).listed(AlarmFilter(states))
     for one in by_urgency(found):
-        name = name_of(directory, one.subject_kind, one.subject)
+        name = subject_name(one, directory, words)
         typer.echo(f"{one.id} {words.word(one.state)}, {words.word(one.severity)}: {words.kind(one.kind)} — {name}")
         typer.echo(f"    {words.sentence(one)} {words.costs(one.cost)}".rstrip())
     if not found:

@@ -22,6 +22,7 @@ GAS_WH_A_M3 = 11_000.0  # lower heating value [Wh/m³]
 _BOILER = 0.93
 _FLOW_C, _WATER_WH = 66.0, 1_163.0  # district heat's flow temperature in summer; Wh per m³ and °C
 _EPOCH = date(1970, 1, 1)
+_SELDOM = 1.2  # of a normal draw: one quarter in nine
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,22 @@ class Insulation:
 
     day: date
     loss_factor: float
+
+
+@dataclass(frozen=True, slots=True)
+class LeftRunning:
+    """From `day` on so much of its use (0..1) goes on when nobody is there: ventilation that no clock stops."""
+
+    day: date
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """From `day` on so much water runs all the time [l/h]: a toilet whose cistern doesn't close."""
+
+    day: date
+    l_h: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +87,8 @@ class Building:
     water_l_h: float = 0.0
     insulation: Insulation | None = None
     cooling_k: float = 32.0
+    left_running: LeftRunning | None = None
+    leak: Leak | None = None
     submeters: tuple[Submeter, ...] = ()
 
     @property
@@ -131,9 +150,16 @@ class Energy:
         in_use = occupancy(building.use, clock)
         noise = quarter_normals(self._seed, f"{building_id}-{medium}", first, last)
         if medium == "electricity":
+            if building.left_running is not None:
+                since = clock.day >= (building.left_running.day - _EPOCH).days
+                in_use = np.where(since, np.maximum(in_use, building.left_running.share), in_use)
             return self._electricity(building, clock, in_use, noise, first, last)
         if medium == "water":
-            litres = building.water_l_h * (0.02 + in_use) * np.maximum(0.0, 1.0 + 0.4 * noise) / 4.0
+            # Out of hours somebody is there now and then: most of these quarters nothing runs.
+            now_and_then = np.where(noise > _SELDOM, 0.1, 0.0)
+            litres = building.water_l_h * np.maximum(in_use, now_and_then) * np.maximum(0.0, 1.0 + 0.4 * noise) / 4.0
+            if building.leak is not None:
+                litres = litres + np.where(clock.day >= (building.leak.day - _EPOCH).days, building.leak.l_h / 4.0, 0.0)
             return MeterQuarters(volume_m3=exact(litres / 1000.0, 1024))
         return self._heating(building, clock, in_use, noise, first, last)
 

@@ -51,6 +51,11 @@ def history(town: Town, start: datetime, end: datetime) -> Iterator[BinBlock]:
 
 def sensor_history(town: Town, sensor: Sensor, first: int, last: int) -> Iterator[BinBlock]:
     """The bins of one sensor in the quarters first ≤ q < last [quarters since 1970]."""
+    if sensor.silent_from is not None:
+        day = sensor.silent_from
+        last = min(last, int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) // QUARTER_S)
+        if last <= first:
+            return
     t_us = np.arange(first, last, dtype=np.int64) * QUARTER_US
     kind, asset = bin_kind(sensor.kind), sensor.asset or ""
     if sensor.kind == "passage":

@@ -107,7 +107,7 @@ class LiveTown:
         wired: dict[str, tuple[str, dict[str, Option]]] = {}
         electricity: list[Sensor] = []
         for sensor in self.town.sensors.values():
-            if sensor.device == LAMP_GATEWAY:
+            if sensor.device == LAMP_GATEWAY or sensor.silent_from is not None:
                 continue
             if sensor.kind == "passage":
                 feed = StreetFeed(self.present, sensor.asset or "", self._now)

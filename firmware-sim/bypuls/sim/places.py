@@ -2,7 +2,9 @@
 
 The story, counted from the town's first day, 1 January: in June of the second year Måløv Hovedgade gets humps and a
 limit of 40; in July cabinet 3 changes from sodium to LED; in August a school is insulated; in December the sports hall
-gets a new heating control. Each cuts what it should.
+gets a new heating control. Each cuts what it should. And what goes wrong, as alarms should find it: a school cools its
+district heating badly, from December on a depot's ventilation runs at night, a cistern of the library's doesn't close
+any more, and a thermometer falls silent.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import math
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from bypuls.sim.buildings import Building, Insulation, Submeter
+from bypuls.sim.buildings import Building, Insulation, Leak, LeftRunning, Submeter
 from bypuls.sim.lighting import Lamp, LampFault, Lantern
 from bypuls.sim.streets import Calming, Direction, Street
 
@@ -56,6 +58,21 @@ def control_day(begins: date) -> date:
     """When the sports hall's heating got a new control: two years back from most days of the third year, a whole year
     lies before it and some months after."""
     return date(begins.year + 1, 12, 15)
+
+
+def left_running_day(begins: date) -> date:
+    """When the depot's ventilation lost its clock."""
+    return date(begins.year + 1, 12, 8)
+
+
+def leak_day(begins: date) -> date:
+    """When the library's cistern began to run."""
+    return date(begins.year + 1, 12, 11)
+
+
+def silence_day(begins: date) -> date:
+    """When the sports hall's outdoor thermometer was heard last: the evening before."""
+    return date(begins.year + 1, 12, 20)
 
 
 def _daily(toward: float, away: float) -> dict[Direction, float]:
@@ -156,7 +173,7 @@ def buildings(begins: date) -> tuple[Building, ...]:
                      Submeter("canteen", "canteen kitchen", 1_200, 9_000),
                  )),
         Building("bibliotek", "Main library", "culture", "Torvet 3", 55.7302, 12.3571, 1991, 4_200,
-                 2.4, 8.5, 3_700, 1_500),
+                 2.4, 8.5, 3_700, 1_500, water_l_h=210, leak=Leak(leak_day(begins), 17.0)),
         Building("maaloev-skole", "Måløv School", "education", "Måløv Hovedgade 60", 55.7469, 12.3217, 1968, 9_800,
                  1.8, 7.5, 13_500, 5_000, insulation=Insulation(insulation_day(begins), 0.72)),
         Building("egebjerg-skole", "Egebjerg School", "education", "Egebjerg Skolevej 12", 55.7446, 12.3702, 1974,
@@ -176,5 +193,5 @@ def buildings(begins: date) -> tuple[Building, ...]:
         Building("brandstation", "Fire station", "other", "Værkstedsvej 33", 55.7273, 12.3867, 1985, 2_100,
                  4.5, 6.5, 2_300, 1_300),
         Building("materielgaard", "Works depot", "other", "Markvej 51", 55.7193, 12.3702, 1972, 1_800,
-                 2.8, 7.0, 2_600, 500, heating="gas"),
+                 2.8, 7.0, 2_600, 500, heating="gas", left_running=LeftRunning(left_running_day(begins), 0.35)),
     )  # fmt: skip

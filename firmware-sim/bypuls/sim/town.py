@@ -44,7 +44,7 @@ class Device:
 @dataclass(frozen=True, slots=True)
 class Sensor:
     """One source of readings. `asset` is the site, building, cabinet or lamp that it measures; `part` the part of a
-    building's electricity, or `SOLAR` for its roof."""
+    building's electricity, or `SOLAR` for its roof. From `silent_from` on it says nothing more."""
 
     id: str
     device: str
@@ -57,6 +57,7 @@ class Sensor:
     serial: str | None = None
     parent: str | None = None
     part: str | None = None
+    silent_from: date | None = None
 
     @property
     def cabinet_meter(self) -> bool:
@@ -162,6 +163,10 @@ class Town:
         sensors.append(
             Sensor("outdoor-raadhus", "pi-energy", "weather", "Outdoor temperature, town hall", "building", "raadhus",
                    interval_s=METER_INTERVAL_S)
+        )  # fmt: skip
+        sensors.append(
+            Sensor("outdoor-sportshal", "pi-energy", "weather", "Outdoor temperature, sports hall", "building",
+                   "sportshal", interval_s=METER_INTERVAL_S, silent_from=places.silence_day(self.begins))
         )  # fmt: skip
         for owner in self.devices.values():
             name = f"Health, {owner.name}"

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from bypuls.api.alarms import platform, traffic
+from bypuls.api.alarms import climate, energy, platform, traffic, water
 from bypuls.api.alarms.finding import Detector, Subject
 from bypuls.api.alarms.scene import Scene
+from bypuls.api.vehicles import KINDS
 from bypuls.store.registry import Sensor
 
 
@@ -42,6 +43,22 @@ def _devices(scene: Scene) -> Iterable[Subject]:
     return (Subject("device", device, {"device": device}) for device in scene.devices)
 
 
+def _meters(*media: str) -> Callable[[Scene], Iterable[Subject]]:
+    return lambda scene: (of_sensor(scene, one) for one in scene.meters(*media))
+
+
+def _streets(scene: Scene) -> Iterable[Subject]:
+    counted = {one.site for one in scene.sensors.values() if one.kind in KINDS and one.site is not None}
+    return (Subject("site", site, {"site": site}) for site in sorted(counted))
+
+
+def _targets(scene: Scene) -> Iterable[Subject]:
+    return (Subject("target", id, {}) for id in scene.directory.targets)
+
+
+_OFTEN_S, _SELDOM_S = 900.0, 3600.0
+
+
 def _platform(_scene: Scene) -> Iterable[Subject]:
     return (Subject("platform", platform.PLATFORM, {}),)
 
@@ -57,5 +74,15 @@ DETECTORS: Mapping[str, Looking] = MappingProxyType(
         "dead-letters-growing": Looking(_platform, platform.growing_dead_letters),
         "cloned-card": Looking(_devices, platform.cloned_cards),
         "clock-unsynchronised": Looking(_devices, platform.unsynchronised_clocks),
+        "water-never-zero": Looking(_meters("water"), water.never_zero, _OFTEN_S),
+        "night-use": Looking(_meters("electricity"), energy.night_use, _OFTEN_S),
+        "summer-heating": Looking(_meters("heat", "gas"), energy.summer_heating, _OFTEN_S),
+        "poor-cooling": Looking(_meters("heat"), water.poor_cooling, _OFTEN_S),
+        "return-too-warm": Looking(_meters("heat"), water.warm_returns, _OFTEN_S),
+        "signature-deviation": Looking(_meters("electricity", "heat", "gas"), energy.deviations, _OFTEN_S),
+        "meter-reset": Looking(_meters("electricity", "heat", "gas", "water"), energy.meter_resets, _OFTEN_S),
+        "unit-jump": Looking(_meters("electricity", "heat", "gas", "water"), energy.unit_jumps, _OFTEN_S),
+        "v85-risen": Looking(_streets, traffic.risen_speeds, _SELDOM_S),
+        "off-track": Looking(_targets, climate.off_track, _SELDOM_S),
     }
 )

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from datetime import date, datetime
 from functools import cached_property
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from bypuls.api.accounts.account import Accounts
+from bypuls.api.alarms.meter_history import MeterHistory, Nights, history_of, nights_of
+from bypuls.api.buildings.source import Source
 from bypuls.api.directory import Directory
+from bypuls.api.energy import counted_meters
 from bypuls.api.latest import Latest, latest_of, silent_after_s
 from bypuls.store.book import AlarmBook, Book
 from bypuls.store.protocol import Store
 from bypuls.store.registry import Device, Sensor
 from bypuls.wire import Health, TrafficBin, to_us
 from bypuls.wire.bins import QUARTER_US, bin_kind
+
+T = TypeVar("T")
 
 _DAY_US = 86_400_000_000
 _BACK_DAYS = (2, 30, 400)
@@ -29,7 +36,9 @@ class Memory:
     def __init__(self) -> None:
         self.last_bins: dict[str, tuple[int, int | None]] = {}
         """By sensor: when it was looked for [µs], and the end of its newest bin."""
-        self.days: dict[str, object] = {}
+        self.figures: dict[Hashable, tuple[Hashable, Any]] = {}
+        """Costly figures with what they rest on."""
+        self.accounts: Accounts | None = None
 
 
 class Scene:
@@ -42,6 +51,54 @@ class Scene:
         self.store, self.directory, self.book, self.alarms = store, directory, book, alarms
         self.now, self.zone, self.memory = now, zone, memory
         self.now_us = to_us(now)
+
+    @property
+    def source(self) -> Source:
+        """What the figures of buildings are made from."""
+        return Source(self.store, self.directory, self.now, self.zone)
+
+    @property
+    def accounts(self) -> Accounts:
+        """The accounts, which go on from round to round."""
+        if self.memory.accounts is None:
+            self.memory.accounts = Accounts(self.store, self.book, self.zone)
+        return self.memory.accounts
+
+    def meters(self, *media: str) -> list[Sensor]:
+        """The buildings' meters of these media that add up to the whole: each use alarms once."""
+        found: list[Sensor] = []
+        for building in self.directory.buildings:
+            mine = [one for one in self.sensors.values() if one.kind == "meter" and one.building == building]
+            found += [one for one, sign in counted_meters(self.directory, mine) if sign > 0 and one.medium in media]
+        return found
+
+    @cached_property
+    def meter_history(self) -> MeterHistory:
+        """Two years of days of every building's meters."""
+        return history_of(self, self.meters("electricity", "heat", "gas", "water"))
+
+    def nights(self, meters: Sequence[Sensor]) -> dict[str, Nights]:
+        """Two years of nights of these meters."""
+        return nights_of(self, meters)
+
+    def changed(self, building: str | None) -> date | None:
+        """The last day on which a building's use changed for a registered reason; None where there is none."""
+        days = [
+            day
+            for one in self.directory.events.get(building or "", ())
+            for day in (one.valid_from, one.valid_to)
+            if day is not None and day <= self.now.astimezone(self.zone).date()
+        ]
+        return max(days) if days else None
+
+    def remembered(self, name: Hashable, day: date, rests_on: Any, make: Callable[[], T]) -> T:
+        """What `make` says, made anew for another day and where what it rests on has changed."""
+        stamp = (day, self.directory.version, hash(rests_on.tobytes()))
+        held = self.memory.figures.get(name)
+        if held is None or held[0] != stamp:
+            held = self.memory.figures[name] = (stamp, make())
+        found: T = held[1]
+        return found
 
     @cached_property
     def devices(self) -> dict[str, Device]:

@@ -1,19 +1,26 @@
-"""Alarms of traffic: a radar that sees nobody."""
+"""Alarms of traffic: a radar that sees nobody, a street where people began to drive faster."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 
 from bypuls.api.alarms.finding import Asked, Cost, Finding
 from bypuls.api.alarms.platform import after_us, silence
 from bypuls.api.alarms.scene import Scene
+from bypuls.api.periods import Span
+from bypuls.api.surveys import midnight
+from bypuls.api.traffic import site_summary
+from bypuls.wire import to_us
 from bypuls.wire.bins import QUARTER_US, TRAFFIC
 
 _DAY_US = 86_400_000_000
 _WEEKS = 4
+_BAND_KMH = 1.0
 _ALONE_US = _DAY_US
 """Without earlier weeks to compare with, so long a silence speaks for itself."""
 
@@ -59,3 +66,38 @@ def _expected(scene: Scene, sensor: str, spoke_us: int) -> tuple[float | None, f
     if not seen:
         return None, None
     return sum(seen) / len(seen), sum(days) / len(days)
+
+
+def risen_speeds(scene: Scene, asked: Asked) -> Iterator[Finding]:
+    """Streets whose V85 of the last week lies above the verdict's threshold while that of the four weeks before did
+    not. It ends when V85 is below again; a street that always was too fast is in the ranking."""
+    today = midnight(scene.now.astimezone(scene.zone).date(), scene.zone)
+    for site, parameters in asked.items():
+        week = _figures(scene, site, today - timedelta(days=7), today)
+        before = _figures(scene, site, today - timedelta(days=35), today - timedelta(days=7))
+        least = parameters["least_n"] or 100.0
+        limit = week["limit_kmh"]
+        if week["v85_kmh"] is None or limit is None or (week["n"] or 0.0) < least:
+            yield Finding(site, "unknown")
+            continue
+        threshold = limit * (1.0 + (parameters["over_pct"] or 0.0) / 100.0)
+        newest = to_us(today)
+        if week["v85_kmh"] <= threshold - _BAND_KMH:
+            yield Finding(site, "absent", evidence_us=newest)
+            continue
+        risen = before["v85_kmh"] is not None and (before["n"] or 0.0) >= least and before["v85_kmh"] <= threshold
+        if week["v85_kmh"] <= threshold or not risen:
+            yield Finding(site, "holding", evidence_us=newest)
+            continue
+        facts = {
+            "v85_kmh": round(week["v85_kmh"], 1), "threshold_kmh": round(threshold, 1),
+            "before_kmh": round(before["v85_kmh"], 1), "n": round(week["n"]),
+        }  # fmt: skip
+        over = week["over_limit_n"]
+        cost = Cost(vehicles_per_day=None if over is None else over / 7.0, how="over-limit")
+        yield Finding(site, "present", to_us(today - timedelta(days=7)), newest, facts, cost)
+
+
+def _figures(scene: Scene, site: str, start: datetime, end: datetime) -> dict[str, Any]:
+    span = Span("15min", scene.zone, np.array([to_us(start), to_us(end)], dtype=np.int64))
+    return site_summary(scene.store, scene.directory, site, span)

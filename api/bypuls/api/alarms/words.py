@@ -56,7 +56,7 @@ class AlarmWords(words.Words):
         made = _SENTENCES.get(alarm.kind)
         said = made(self, alarm.facts) if made is not None else ""
         members = alarm.facts.get("members_n")
-        if members:
+        if members and alarm.kind in _SILENCES:
             said += " " + self.plural("{n} other is silent with it.", "{n} others are silent with it.", members)
         return said
 
@@ -124,7 +124,7 @@ _WORDS: Mapping[str, str] = MappingProxyType(
         "critical": N("critical"), "major": N("major"), "minor": N("minor"), "warning": N("warning"),
         "platform": N("platform"), "energy": N("energy"), "traffic": N("traffic"), "lighting": N("street lights"),
         "climate": N("climate"), "opened": N("opened"), "reopened": N("came back"),
-        "fell-silent": N("data stopped: unknown"), "heard-again": N("data are back"), "noted": N("note"),
+        "fell-silent": N("no longer known"), "heard-again": N("known again"), "noted": N("note"),
         "withdrawn": N("no longer asked for by the registry"), "evaluator": N("bypuls"), "registry": N("the registry"),
         "local-user": N("user of this machine"), "waiting": N("waiting"), "sent": N("sent"), "failed": N("failed"),
         "dropped": N("not sent"), "mail": N("mail"), "webhook": N("webhook"), "digest": N("daily digest"),
@@ -151,6 +151,9 @@ _MISSING: Mapping[str, str] = MappingProxyType(
         "tariff": N("The rule names no tariff for missing cooling: kroner are unknown."),
     }
 )
+
+
+_SILENCES = ("device-offline", "nothing-arrives")
 
 
 def _silent(words: AlarmWords, facts: Facts) -> str:
@@ -220,7 +223,7 @@ def _summer(words: AlarmWords, facts: Facts) -> str:
 def _water(words: AlarmWords, facts: Facts) -> str:
     return words("Water has flowed without a pause for {hours} hours, never less than {flow} l/h: a leak or a running "
                  "toilet.", hours=words.num(facts.get("hours")),
-                 flow=words.num(facts.get("least_l_h"), 1))  # fmt: skip
+                 flow=words.num(facts.get("least_l_h")))  # fmt: skip
 
 
 def _cooling(words: AlarmWords, facts: Facts) -> str:

@@ -86,6 +86,41 @@ ALARM_KINDS: Mapping[str, AlarmKind] = MappingProxyType(
             "traffic", "sensor", "minor", confirm_min=10, reopen_min=6 * _HOUR,
             parameters=(_AFTER, Parameter("expected_n", 20, 1, 1_000_000)),
         ),
+        "night-use": AlarmKind(
+            "energy", "sensor", "minor", reopen_min=7 * _DAY,
+            parameters=(Parameter("above_pct", 20, 1, 1000), Parameter("least_kw", 0.5, 0, 10_000),
+                        Parameter("nights", 3, 1, 14)),
+        ),
+        "summer-heating": AlarmKind(
+            "energy", "sensor", "minor", reopen_min=7 * _DAY,
+            parameters=(Parameter("warm_c", 18, 10, 35), Parameter("above_pct", 50, 1, 1000),
+                        Parameter("least_kwh", 10, 0, 100_000)),
+        ),
+        "water-never-zero": AlarmKind(
+            "energy", "sensor", "major", reopen_min=3 * _DAY,
+            parameters=(Parameter("least_l_h", 2, 0.1, 100_000), Parameter("hours", 24, 6, 168)),
+        ),
+        "poor-cooling": AlarmKind(
+            "energy", "sensor", "minor", reopen_min=7 * _DAY,
+            parameters=(Parameter("least_k", 30, 5, 80), Parameter("days", 7, 1, 31),
+                        Parameter("tariff_pct_per_k", 1, 0, 10)),
+        ),
+        "return-too-warm": AlarmKind(
+            "energy", "sensor", "warning", reopen_min=7 * _DAY,
+            parameters=(Parameter("most_c", 45, 20, 90), Parameter("days", 7, 1, 31)),
+        ),
+        "signature-deviation": AlarmKind(
+            "energy", "sensor", "minor", reopen_min=14 * _DAY, parameters=(Parameter("least_pct", 10, 1, 100),)
+        ),
+        "meter-reset": AlarmKind(
+            "energy", "sensor", "warning", closable=True, parameters=(Parameter("days", 7, 1, 60),)
+        ),
+        "unit-jump": AlarmKind("energy", "sensor", "major", closable=True),
+        "v85-risen": AlarmKind(
+            "traffic", "site", "minor", reopen_min=14 * _DAY,
+            parameters=(Parameter("over_pct", 10, 0, 100), Parameter("least_n", 100, 1, 1_000_000)),
+        ),
+        "off-track": AlarmKind("climate", "target", "major", reopen_min=30 * _DAY),
     }
 )  # fmt: skip
 
