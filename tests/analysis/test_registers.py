@@ -233,6 +233,18 @@ def test_dropped_doubled_shuffled_the_amounts_add_up(
     assert ((b.covered_s >= 0) & (b.covered_s <= 900)).all()
 
 
+@given(readings(clean=True), st.integers(0, 94), st.integers(1, 95), st.sampled_from([900, 7200, 43_200]))
+def test_any_covered_span_is_the_registers_difference(
+    series: tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]], first: int, length: int, nominal_s: int
+) -> None:
+    t_us, register = series
+    last = min(first + length, 96)
+    b = quarter_energy(t_us, register, start_us=0, end_us=DAY, nominal_s=nominal_s)
+    if (b.covered_s[first:last] == 900).all():
+        shown = np.interp([first * Q, last * Q], t_us, register)
+        assert b.delta[first:last].sum() == pytest.approx(shown[1] - shown[0], abs=1e-6)
+
+
 def in_pieces(
     t_us: np.ndarray[Any, Any], register: np.ndarray[Any, Any], cuts: list[int], context: int, **how: Any
 ) -> list[RegisterBins]:
@@ -315,7 +327,7 @@ def test_years_of_hours_take_milliseconds() -> None:
     t_us, register = year_of_hours()
     took = []
     for _ in range(5):
-        began = time.perf_counter()
+        began = time.process_time()  # what others do on this machine is not measured
         quarter_energy(t_us, register, start_us=0, end_us=140_160 * Q, nominal_s=3600, modulus=1e12, max_rate_per_s=1e3)
-        took.append(time.perf_counter() - began)
+        took.append(time.process_time() - began)
     assert min(took) < 0.06

@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from han.autodecoder import AutoDecoder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bypuls.edge.driver import BadOption, Driver, Garbage, Silent, Unplugged, configure
 from bypuls.edge.drivers.han_cipher import HanKeys, decrypt, read_keys
-from bypuls.edge.drivers.han_telegram import FrameSplitter
+from bypuls.edge.drivers.han_telegram import FrameSplitter, decode_list, meter_of
 from bypuls.edge.drivers.patience import BadFrame
 from bypuls.sim.han_meter import Fault, HanMeter, HanValues, Maker, frame, kamstrup_list
 from bypuls.wire import Meter
@@ -178,6 +179,15 @@ def test_unplugged() -> None:
     meter.stop()
     with pytest.raises(Unplugged, match="meter-1"):
         list(readings)
+
+
+def test_currents_of_a_meter_for_transformers_are_unknown_rather_than_tenfold() -> None:
+    told_by = kamstrup_list("5705705705705702", SHOWN, datetime(2026, 6, 1, 12, tzinfo=UTC))
+    other = told_by.replace(b"6841138BN245", b"6851138BN245")
+    for payload, currents in ((told_by, (1.5, 2.25, 0.5)), (other, None)):
+        meter = meter_of("meter-1", decode_list(payload, AutoDecoder()))
+        assert meter is not None
+        assert (meter.current_a, meter.power_w) == (currents, 1021)
 
 
 PAYLOAD = kamstrup_list("5705705705705702", SHOWN, datetime(2026, 6, 1, 12, tzinfo=UTC))

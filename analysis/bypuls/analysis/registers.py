@@ -175,42 +175,47 @@ def _intervals(
 ) -> _Intervals:
     read = ~np.isnan(values)
     times, values = times[read], values[read]
-    meters = np.full(times.shape, -1, dtype=np.int64) if meters is None else meters[read]
+    meters = None if meters is None else meters[read]
     contradicting = times[:0]
     if times.size > 1 and not (np.diff(times) > 0).all():
         order = np.lexsort((values, times))
-        times, values, meters = times[order], values[order], meters[order]
+        times, values = times[order], values[order]
         again = np.concatenate(([False], times[1:] == times[:-1]))
         contradicts = again & np.concatenate(([False], values[1:] != values[:-1]))
         contradicting = times[contradicts]
-        times, values, meters = times[~again], values[~again], meters[~again]
+        times, values = times[~again], values[~again]
+        meters = None if meters is None else meters[order][~again]
 
-    swap = (meters[1:] >= 0) & (meters[:-1] >= 0) & (meters[1:] != meters[:-1])
-    outlier = np.zeros(times.shape, dtype=np.bool_)
-    bounds = [0, *(np.flatnonzero(swap) + 1).tolist(), times.size]
-    for begin, end in pairwise(bounds):
-        outlier[begin:end] = _outliers(times[begin:end], values[begin:end], max_rate, resolution)
+    swapped = None
+    if meters is None:
+        outlier = _outliers(times, values, max_rate, resolution)
+    else:
+        swap = (meters[1:] >= 0) & (meters[:-1] >= 0) & (meters[1:] != meters[:-1])
+        outlier = np.zeros(times.shape, dtype=np.bool_)
+        for begin, end in pairwise([0, *(np.flatnonzero(swap) + 1).tolist(), times.size]):
+            outlier[begin:end] = _outliers(times[begin:end], values[begin:end], max_rate, resolution)
+        # The first and last reading of a meter are never left out, so a swap stays between the readings beside it.
+        of_meter = np.concatenate(([0], np.cumsum(swap)))[: times.size]
+        swapped = np.diff(of_meter[~outlier]) > 0
     left_out = np.concatenate((times[outlier], contradicting))
-    # The first and last reading of a meter are never left out, so a swap stays between the readings beside it.
-    of_meter = np.concatenate(([0], np.cumsum(swap)))[: times.size][~outlier]
-    swapped = np.diff(of_meter) > 0
     times, values = times[~outlier], values[~outlier]
 
     rise = np.diff(values)
-    drop = (rise < 0.0) & ~swapped
+    last, new = values[:-1], values[1:]
+    drop = rise < 0.0 if swapped is None else (rise < 0.0) & ~swapped
     rollover = np.zeros_like(drop)
     amount = rise
     if modulus is not None and drop.any():
-        last, new = values[:-1], values[1:]
         rollover = (
             drop & (last >= (1.0 - _NEAR) * modulus) & (last <= modulus) & (new >= 0.0) & (new <= _NEAR * modulus)
         )
         amount = np.where(rollover, (modulus - last) + new, rise)
-    reset = (drop & ~rollover) | swapped
-    jump = (values[:-1] >= _JUMP_FROM) & (
-        np.abs(values[1:] - _JUMP * values[:-1]) <= _JUMP_WITHIN * _JUMP * values[:-1]
-    )
-    refused = ~reset & (jump | _impossible(amount, np.diff(times), max_rate, resolution))
+    reset = drop & ~rollover if swapped is None else (drop & ~rollover) | swapped
+    refused = ~reset & _impossible(amount, np.diff(times), max_rate, resolution)
+    jump = rise >= 0.9 * _JUMP * _JUMP_FROM
+    if jump.any():  # hardly ever: what follows needn't be looked at for every reading
+        jump &= (last >= _JUMP_FROM) & (np.abs(new - _JUMP * last) <= _JUMP_WITHIN * _JUMP * last)
+        refused |= ~reset & jump
     return _Intervals(times, amount, ~(reset | refused), reset, rollover & ~refused, refused, left_out)
 
 
