@@ -82,13 +82,8 @@ def _fill(folder: Path, first: int, last: int) -> str:
                 "import_wh_delta": np.round(rng.uniform(1e3, 5e4, len(t_us))),
                 "import_wh_covered_s": np.full(len(t_us), 3600.0),
             }
-            store.replace_bins(
-                "meter",
-                sensor,
-                int(t_us[0]),
-                int(t_us[-1]) + 1,
-                [Bins("meter", sensor, t_us, columns, {"medium": medium})],
-            )
+            block = Bins("meter", sensor, t_us, columns, {"medium": medium})
+            store.replace_bins("meter", sensor, int(t_us[0]), int(t_us[-1]) + 1, [block])
     store.close()
     return key
 
