@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "ingest": ("services", "ingest"),
         "api": ("services", "api"),
         "replay": ("replay", "replay_command"),
+        "import": ("imports", "app"),
         "report": ("report", "app"),
         "reports": ("reports", "app"),
         "climate": ("climate", "app"),

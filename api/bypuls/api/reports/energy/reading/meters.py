@@ -26,7 +26,17 @@ from bypuls.api.reports.reading.times import SAMPLE, reader_of_times, when
 REASONS = ("unparsable", "nonexistent_time", "duplicate", "contradicting", "filtered")
 _MEDIA: Mapping[str, tuple[str, ...]] = {
     "gas": ("gas",),
-    "electricity": ("electric", "elforbrug", "elmåler", "equipment load", "_kw", "kwh el", "strøm", "eloverblik"),
+    "electricity": (
+        "electric",
+        "elforbrug",
+        "elmåler",
+        "equipment load",
+        "_kw",
+        "kwh el",
+        "strøm",
+        "eloverblik",
+        "målepunktsid",
+    ),
     "heat": ("heat", "varme", "fjernvarme", "district"),
     "water": ("water", "vand"),
 }

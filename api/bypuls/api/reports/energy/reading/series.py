@@ -34,7 +34,8 @@ class Series:
     start_us, end_us : (n,) [µs UTC] rising.  kwh : (n,) [kWh], or [m³] of water; NaN = unknown.
     step : what an interval is; step_s : its usual length [s].  zone : of the local days.
     values : what the file's numbers were; found_out : whether that was found out.
-    resets, refused : of a register.  negative : amounts below 0, taken as unknown.  per_unit : kWh of the file's unit.
+    resets, refused : of a register, read every read_every_s [s].
+    negative : amounts below 0, taken as unknown.  per_unit : kWh of the file's unit.
     """
 
     start_us: IntArray
@@ -49,6 +50,7 @@ class Series:
     refused: int = 0
     negative: int = 0
     per_unit: float = 1.0
+    read_every_s: float | None = None
 
     @property
     def known(self) -> BoolArray:
@@ -210,4 +212,5 @@ def _from_register(times: IntArray, value: FloatArray, rows: MeterRows, found_ou
     return Series(
         bins.t_us, bins.t_us + quarter_us, np.where(covered, bins.delta, np.nan), "interval", 900.0, rows.zone,
         "register", found_out, resets=int(bins.resets.sum()), refused=int(bins.refused.sum()), per_unit=per_unit,
+        read_every_s=nominal_s,
     )  # fmt: skip
