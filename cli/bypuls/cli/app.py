@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from importlib.metadata import version as version_of
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 import typer
 from typer.core import TyperGroup
@@ -39,17 +39,19 @@ _HIDDEN = ("broker",)
 
 
 class LateCommands(TyperGroup):
-    """Loads a command's module when the command is asked for."""
+    """Loads a command's module when the command is asked for. late : command → module and what in there it is."""
+
+    late: ClassVar[Mapping[str, tuple[str, str]]] = COMMANDS
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Every command, in the order in which a newcomer meets them."""
-        return [name for name in COMMANDS if name not in _HIDDEN] + super().list_commands(ctx)
+        return [name for name in self.late if name not in _HIDDEN] + super().list_commands(ctx)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """The command of this name; one whose libraries are missing says what to install."""
-        if cmd_name not in COMMANDS:
+        if cmd_name not in self.late:
             return super().get_command(ctx, cmd_name)
-        module, attribute = COMMANDS[cmd_name]
+        module, attribute = self.late[cmd_name]
         try:
             found = getattr(import_module(f"bypuls.cli.{module}"), attribute)
         except ModuleNotFoundError as error:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from enum import Enum, StrEnum
 from pathlib import Path
-from typing import Annotated, get_args
+from typing import Annotated, ClassVar, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
@@ -20,18 +21,24 @@ from bypuls.api.reports.speed.build import build_report
 from bypuls.api.reports.speed.bundle import verify_bundle, write_bundle
 from bypuls.api.reports.speed.compare import Pair
 from bypuls.api.reports.speed.formats import LANGUAGES, formats, rendered
-from bypuls.api.reports.speed.manual_counts import check_of_observations
 from bypuls.api.reports.speed.model import CountCheck, Limit, Sensor, Site
 from bypuls.api.reports.speed.observations import Observations
 from bypuls.api.reports.speed.reading import FileOptions, FileProblem, read_files
 from bypuls.api.reports.speed.reading.options import HIGHEST_KMH, LOWEST_KMH, MPH_KMH
-from bypuls.api.reports.speed.settings import Settings
+from bypuls.api.reports.speed.settings import Expansion, Settings
+from bypuls.cli.app import LateCommands
 from bypuls.cli.option_texts import parse_pairs
-from bypuls.cli.report_energy import energy
-from bypuls.cli.report_files import expansion_of, manual_counts_of
 
-app = typer.Typer(no_args_is_help=True, help="Reports from files of other loggers; no platform is needed.")
-app.command()(energy)
+
+class ReportCommands(LateCommands):
+    """Energy's libraries are loaded for reports on energy alone."""
+
+    late: ClassVar[Mapping[str, tuple[str, str]]] = {"energy": ("report_energy", "energy")}
+
+
+app = typer.Typer(
+    cls=ReportCommands, no_args_is_help=True, help="Reports from files of other loggers; no platform is needed."
+)
 
 Format = Enum("Format", {name: name for name in formats()}, type=str)  # type: ignore[misc]
 Lang = Enum("Lang", {name: name for name in LANGUAGES}, type=str)  # type: ignore[misc]
@@ -181,7 +188,7 @@ def speed(
             min_headway_s=min_headway,
             length_bounds_m=_bounds(length_bounds),
             motor_from_m=motor_from,
-            expansion=expansion_of(traffic_type, factors, expansion_factor, expansion_source),
+            expansion=_expansion(traffic_type, factors, expansion_factor, expansion_source),
             chosen_for_speed=chosen_for_speed,
         )
         if len(control_before) != len(control_after):
@@ -250,7 +257,21 @@ def _sensors(angle: float | None, uncertainty: float | None, count_check: CountC
 
 
 def _checked(file: Path | None, own: Observations, zone: ZoneInfo) -> CountCheck | None:
-    return None if file is None else check_of_observations(manual_counts_of(file), own, zone)
+    if file is None:
+        return None
+    # Here and not above: most reports need no registry, whose libraries take a second to load.
+    from bypuls.api.reports.speed.manual_counts import check_of_observations
+    from bypuls.cli.report_files import manual_counts_of
+
+    return check_of_observations(manual_counts_of(file), own, zone)
+
+
+def _expansion(traffic_type: str | None, file: Path | None, factor: float | None, source: str) -> Expansion | None:
+    if traffic_type is None and file is None and factor is None:
+        return None
+    from bypuls.cli.report_files import expansion_of
+
+    return expansion_of(traffic_type, file, factor, source)
 
 
 def _bounds(text: str | None) -> tuple[float, ...]:

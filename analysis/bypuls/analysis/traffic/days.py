@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special
 
 from bypuls.analysis.arrays import FloatArray, finite_column
 from bypuls.analysis.errors import BadInput
@@ -36,7 +36,7 @@ class DayEstimate:
 
     def half_width(self, *, resolution: float = 0.0, confidence: float = CONFIDENCE) -> float:
         """Half of the interval: t(df) · se, at least half the resolution of what was measured."""
-        t = float(stats.t.ppf(0.5 + confidence / 2.0, self.df))
+        t = float(special.stdtrit(self.df, 0.5 + confidence / 2.0))
         return max(t * self.se, resolution / 2.0)
 
 

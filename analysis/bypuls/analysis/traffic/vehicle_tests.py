@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special
 
 from bypuls.analysis.errors import BadInput
 
@@ -29,6 +29,8 @@ def welch(mean_a: float, s_a: float, n_a: float, mean_b: float, s_b: float, n_b:
     49 ± 8 (100) gives t 2.652.  Raises BadInput."""
     if min(n_a, n_b) <= 1.0 or s_a < 0.0 or s_b < 0.0 or s_a == s_b == 0.0:
         raise BadInput(f"n: {n_a:g}, {n_b:g}, s: {s_a:g}, {s_b:g}; expected n > 1 each and a spread")
+    from scipy import stats  # a second to load, and only comparisons need it
+
     t, p = stats.ttest_ind_from_stats(mean_a, s_a, n_a, mean_b, s_b, n_b, equal_var=False)
     var_a, var_b = s_a**2 / n_a, s_b**2 / n_b
     df = (var_a + var_b) ** 2 / (var_a**2 / (n_a - 1.0) + var_b**2 / (n_b - 1.0))
@@ -40,6 +42,8 @@ def mann_whitney(speeds_a: npt.ArrayLike, speeds_b: npt.ArrayLike) -> TestResult
     a, b = np.asarray(speeds_a, dtype=np.float64), np.asarray(speeds_b, dtype=np.float64)
     if not (a.size and b.size):
         raise BadInput(f"n: {a.size}, {b.size}; expected at least one vehicle each")
+    from scipy import stats
+
     u, p = stats.mannwhitneyu(a, b, method="asymptotic", use_continuity=False)
     return TestResult(float(u), float(p))
 
@@ -59,4 +63,4 @@ def mann_whitney_of_counts(counts_a: npt.ArrayLike, counts_b: npt.ArrayLike) -> 
     if variance <= 0.0:
         raise BadInput("counts: all in one class; expected a spread")
     z = (u - n_a * n_b / 2.0) / np.sqrt(variance)
-    return TestResult(u, float(2.0 * stats.norm.sf(abs(z))))
+    return TestResult(u, float(2.0 * special.ndtr(-abs(z))))
