@@ -15,6 +15,7 @@ from bypuls.edge import drivers
 from bypuls.edge.driver import configure
 from bypuls.sim.fault_orders import KINDS, OF_LAMPS, FaultOrder, draw_orders, parse_order
 from bypuls.sim.gateway import LampGateway
+from bypuls.sim.history import sensor_history
 from bypuls.sim.modbus_layout import layout
 from bypuls.sim.modbus_meters import ModbusMeters, SimulatedMeter
 from bypuls.sim.present import Present
@@ -161,6 +162,32 @@ class TestCabinets:
         )
         assert bins.resets.tolist() == [0, 0, 0, 1, 0, 0, 0, 0]
         assert (bins.covered_s.sum(), bins.delta.min() > 80) == (7_200 - 300, True)
+
+
+class TestHistory:
+    """What is written of the past agrees with what the sensors said then."""
+
+    def columns(self, sensor: str, *orders: FaultOrder) -> tuple[Any, Any]:
+        one = town(*orders)
+        first = one.quarter(datetime(2026, 11, 20, 18, tzinfo=UTC))
+        (block,) = sensor_history(one, one.sensors[sensor], first, first + 12)
+        return block.t_us // 900_000_000 - first, block.columns
+
+    def test_a_lamp_without_supply_says_nothing(self) -> None:
+        off = FaultOrder("feeder-off", "cabinet-1", to_us(EVENING) + 300_000_000, to_us(EVENING) + 3_600_000_000)
+        quarters, columns = self.columns(LAMP, off)
+        assert quarters.tolist() == [0, 1, 2, 3, 4, 8, 9, 10, 11]
+        assert columns["n"].tolist() == [15, 15, 15, 15, 5, 15, 15, 15, 15]
+        assert columns["energy_wh_covered_s"][4] == 300
+        assert columns["power_w_min"].min() > 50
+
+    def test_a_reset_loses_the_interval_between_two_readings(self) -> None:
+        _, well = self.columns("cabinet-1-meter")
+        _, columns = self.columns("cabinet-1-meter", FaultOrder("meter-reset", "cabinet-1-meter", to_us(EVENING)))
+        assert columns["import_wh_resets"].tolist() == [0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0]
+        assert columns["import_wh_covered_s"][4] == 840
+        assert columns["import_wh_delta"][4] == pytest.approx(well["import_wh_delta"][4] * 14 / 15)
+        assert "import_wh_resets" not in well
 
 
 class TestSchedules:

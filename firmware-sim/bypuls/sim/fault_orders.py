@@ -172,6 +172,15 @@ class Orders:
         """When the meter's registers began again at 0 for the last time up to `t_us` [µs UTC]."""
         return max((one.start_us for one in self._resets.get(meter, ()) if one.start_us <= t_us), default=None)
 
+    def resets_of(self, meter: str, first: int, last: int) -> FloatArray | None:
+        """How often the meter was reset in each of the quarters first ≤ q < last [since 1970]; None: never at all."""
+        orders = self._resets.get(meter)
+        if not orders:
+            return None
+        quarters = np.array([order.start_us // (_MINUTES * _MINUTE_US) for order in orders]) - first
+        inside = quarters[(quarters >= 0) & (quarters < last - first)]
+        return np.bincount(inside, minlength=last - first).astype(np.float64)
+
     def switched_late(self, cabinet: str, first: int, last: int) -> BoolArray | None:
         """The minutes of the quarters first ≤ q < last in which the cabinet's clock is an hour late; None: never."""
         orders = self._late.get(cabinet)

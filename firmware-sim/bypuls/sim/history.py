@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from bypuls.sim.buildings import MeterQuarters
 from bypuls.sim.draws import QUARTER_US, FloatArray, IntArray, exact, quarter_normals
-from bypuls.sim.lighting import MINUTES, energy_wh
+from bypuls.sim.lighting import energy_wh
 from bypuls.sim.streets import DIRECTIONS, vehicles
 from bypuls.sim.town import METER_INTERVAL_S, SOLAR, Sensor, Town
 from bypuls.sim.traffic_bins import traffic_columns
@@ -74,6 +74,9 @@ def sensor_history(town: Town, sensor: Sensor, first: int, last: int) -> Iterato
             columns = _weather(town, sensor, first, last)
         case "health":
             columns = _health(town, sensor.id, first, last)
+    said = np.asarray(columns["n"], dtype=np.float64) > 0  # a lamp without supply says nothing
+    if not said.all():
+        t_us, columns = t_us[said], {name: column[said] for name, column in columns.items()}
     yield BinBlock(kind, sensor.id, t_us, columns, {"medium": sensor.medium} if sensor.medium else {}, asset)
 
 
@@ -91,26 +94,27 @@ def meter_quarters(town: Town, sensor: Sensor, first: int, last: int) -> MeterQu
 
 def _lamp(town: Town, lamp: str, first: int, last: int) -> dict[str, Column]:
     minutes = town.lighting.minutes(lamp, first, last)
+    heard = minutes.supplied
+    n = heard.sum(axis=1).astype(np.float64)
     # What the lamp itself says: commanded on, though a dead lamp draws nothing.
-    columns: dict[str, Column] = {
-        "on_n": _full(last - first, MINUTES),
-        "on_true": minutes.on.sum(axis=1).astype(np.float64),
-    }
-    columns |= _gauge("level_pct", minutes.level_pct) | _gauge("power_w", minutes.power_w)
-    columns |= _register("energy_wh", energy_wh(minutes.power_w))
-    columns |= _register("operating_s", (minutes.power_w > 0.0).sum(axis=1) * 60.0)
+    columns: dict[str, Column] = {"on_n": n, "on_true": (minutes.on & heard).sum(axis=1).astype(np.float64)}
+    columns |= _gauge("level_pct", minutes.level_pct, heard) | _gauge("power_w", minutes.power_w, heard)
+    covered_s = 60.0 * n
+    columns |= _register("energy_wh", energy_wh(minutes.power_w), covered_s)
+    columns |= _register("operating_s", (minutes.power_w > 0.0).sum(axis=1) * 60.0, covered_s)
     columns["faults"] = minutes.fault
-    return {"n": _full(last - first, MINUTES), **columns}
+    return {"n": n, **columns}
 
 
 def _meter(town: Town, sensor: Sensor, first: int, last: int) -> dict[str, Column]:
     measured = meter_quarters(town, sensor, first, last)
     readings = QUARTER_S / (sensor.interval_s or METER_INTERVAL_S)
     columns: dict[str, Column] = {"n": _full(last - first, readings)}
+    resets = town.orders.resets_of(sensor.id, first, last)
     for name in REGISTERS:
         amount: FloatArray | None = getattr(measured, name)
         if amount is not None:
-            columns |= _register(name, amount)
+            columns |= _register(name, amount) if resets is None else _reset_register(name, amount, resets, readings)
     for name in ("power_w", "flow_temp_c", "return_temp_c"):
         level: FloatArray | None = getattr(measured, name)
         # A gas meter says volume and energy alone.
@@ -145,12 +149,13 @@ def _full(size: int, value: float) -> FloatArray:
     return np.full(size, float(value))
 
 
-def _gauge(name: str, minutes: FloatArray) -> dict[str, Column]:
+def _gauge(name: str, minutes: FloatArray, heard: npt.NDArray[np.bool_]) -> dict[str, Column]:
+    """A quantity by minute, told in the minutes that are `heard`."""
     return {
-        f"{name}_n": _full(len(minutes), MINUTES),
-        f"{name}_sum": exact(minutes.sum(axis=1)),
-        f"{name}_min": minutes.min(axis=1),
-        f"{name}_max": minutes.max(axis=1),
+        f"{name}_n": heard.sum(axis=1).astype(np.float64),
+        f"{name}_sum": exact(np.where(heard, minutes, 0.0).sum(axis=1)),
+        f"{name}_min": np.where(heard, minutes, np.inf).min(axis=1),
+        f"{name}_max": np.where(heard, minutes, -np.inf).max(axis=1),
     }
 
 
@@ -164,8 +169,17 @@ def _steady(name: str, value: FloatArray, readings: float) -> dict[str, Column]:
     }
 
 
-def _register(name: str, amount: FloatArray) -> dict[str, Column]:
-    return {f"{name}_delta": amount, f"{name}_covered_s": _full(len(amount), QUARTER_S)}
+def _register(name: str, amount: FloatArray, covered_s: FloatArray | None = None) -> dict[str, Column]:
+    return {
+        f"{name}_delta": amount,
+        f"{name}_covered_s": _full(len(amount), QUARTER_S) if covered_s is None else covered_s,
+    }
+
+
+def _reset_register(name: str, amount: FloatArray, resets: FloatArray, readings: float) -> dict[str, Column]:
+    """A register that was reset so many times in each quarter: each time the interval between two readings is lost."""
+    known = np.maximum(0.0, 1.0 - resets / readings)
+    return {**_register(name, amount * known, QUARTER_S * known), f"{name}_resets": resets}
 
 
 def _months(first: int, last: int) -> list[tuple[int, int]]:
