@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from bypuls.api.directory import DirectorySource
+from bypuls.api.reports.speed.bundle import verify_bundle, write_bundle
 from bypuls.api.reports.speed.from_store import Survey
 from bypuls.api.reports.speed.model import SpeedReport
 from bypuls.api.reports.speed.site_report import Question, Source, site_report
@@ -101,3 +102,13 @@ def test_counts_by_hand_of_the_registry(source: tuple[Registry, SqliteStore]) ->
     assert (check.intervals, check.left_out) == (9, 1)
     assert check.low is not None
     assert report(source, public=True).sensors[0].count_check is None
+
+
+def test_a_bundle_of_a_street_that_nobody_watched_holds(source: tuple[Registry, SqliteStore], tmp_path: Path) -> None:
+    registry, store = source
+    survey = Survey(CPH, START_US - 96 * QUARTER_US, START_US)
+    made = site_report(Source(store, DirectorySource(registry)(), Book(registry)), Question("street", survey))
+    assert made.report.statistics.all.n == 0
+    path = tmp_path / "bundle.zip"
+    path.write_bytes(write_bundle(made.report, made.observations, made.settings))
+    assert verify_bundle(path).differences == ()

@@ -81,7 +81,8 @@ def over_of_rows(rows: Classed) -> Floats:
     over = np.zeros(len(rows.counts))
     for limit in np.unique(rows.limit[~np.isnan(rows.limit)]):
         mine = rows.limit == limit
-        over[mine] = over_bound(rows.lower, rows.upper, rows.counts[mine], float(limit) + rows.shift_kmh)
+        counts = rows.counts if mine.all() else rows.counts[mine]
+        over[mine] = over_bound(rows.lower, rows.upper, counts, float(limit) + rows.shift_kmh)
     return over
 
 
@@ -97,9 +98,14 @@ def over_bound(lower: Floats, upper: Floats, counts: Floats, bound_kmh: float) -
 
 def sum_of_rows(rows: Classed) -> Floats:
     """(r,) Σv of each row as kept, else from the middles of its classes; NaN where an open class holds vehicles."""
+    missing = np.isnan(rows.sum_kmh)
+    if not missing.any():
+        return rows.sum_kmh
     is_open = np.isinf(rows.upper)
     middle = np.where(is_open, np.nan, (rows.lower + np.where(is_open, rows.lower, rows.upper)) / 2.0)
-    return np.where(np.isnan(rows.sum_kmh), _weighted(rows.counts, middle), rows.sum_kmh)
+    found = rows.sum_kmh.copy()
+    found[missing] = _weighted(rows.counts[missing], middle)
+    return found
 
 
 def _weighted(counts: Floats, weights: Floats) -> Floats:
