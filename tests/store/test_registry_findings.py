@@ -16,9 +16,13 @@ from bypuls.store.registry import (
     DimmingProfile,
     Factor,
     HeatedArea,
+    Intervention,
     Lamp,
+    Measure,
+    MeasureEffect,
     Price,
     Registry,
+    ScopePart,
     Sensor,
     Site,
     SpeedLimit,
@@ -57,7 +61,12 @@ def in_order() -> list[object]:
             reduction=0.85,
             target_year=2030,
             gas="CO2",
+            source="the account of 2015",
         ),
+        ScopePart(target="goal", domain="buildings", carrier="heat", base_tonnes=100.4),
+        Intervention(id="led", cabinet="box", kind="led", date=START),
+        Measure(id="led", name="LED", kind="led", cabinet="box", start=START, intervention="led"),
+        MeasureEffect(measure="led", carrier="electricity", kwh_per_year=500),
     ]
 
 
@@ -205,6 +214,37 @@ def factor(start: int, end: int | None) -> Factor:
                 )
             ],
             "target t: has no baseline tonnes, so no trajectory",
+        ),
+        (
+            [
+                Target(
+                    id="t",
+                    name="T",
+                    kind="geography",
+                    scope="all",
+                    base_year=1990,
+                    base_tonnes=5,
+                    reduction=0.85,
+                    target_year=2030,
+                    gas="CO2e",
+                )
+            ],
+            "target t: does not say where its baseline is from",
+        ),
+        (
+            [ScopePart(target="goal", domain="fleet", carrier="diesel", base_tonnes=20)],
+            "target goal: has a baseline of 100 t, and parts of 120.4 t",
+        ),
+        (
+            [Measure(id="hope", name="Hope", kind="other", start=TODAY)],
+            "measure hope: has no planned effect",
+        ),
+        (
+            [
+                Measure(id="late", name="Late", kind="led", cabinet="box", start=TODAY, intervention="led"),
+                MeasureEffect(measure="late", carrier="electricity", kwh_per_year=1),
+            ],
+            "measure late: starts on 2026-06-01, its intervention led is of 2020-01-01",
         ),
         (
             [

@@ -123,3 +123,12 @@ def test_the_town_page_leads_to_it(roads: Any) -> None:
     assert 'href="/climate?target=town"' in text
     assert text.count("<h1>") == 1
     assert 'class="further-targets"' in text
+
+
+def test_the_last_account_by_domain_and_to_be_followed(roads: Any) -> None:
+    text = page(roads)
+    assert "Vehicles and machines" in text
+    assert "as the grid delivered" in text
+    assert "/api/v1/climate/accounts?year=2025&amp;target=town&amp;format=pdf&amp;lang=en" in text
+    told = roads.told("/climate/accounts", year=2025, target="town")
+    assert told["year"] == 2025

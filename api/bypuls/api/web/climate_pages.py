@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from bypuls.api.accounts.account import Accounts
+from bypuls.api.accounts.factors import VIEWS
+from bypuls.api.climate import question_of
 from bypuls.api.context import ApiContext, the_context, the_directory
 from bypuls.api.directory import Directory
 from bypuls.api.parameters import Id
@@ -65,6 +69,7 @@ def climate(request: Request) -> Response:
         rows=_rows(scenario),
         csv=f"/api/v1/climate/{chosen}/scenario?{query}&format=csv",
         error=error,
+        domains=_by_domain(request, directory, standing),
         scope_name=_scope_name(directory, directory.targets[chosen]),
         **values,
     )
@@ -93,6 +98,25 @@ def _values(request: Request, context: ApiContext, directory: Directory, standin
         and any(one["state"] == "running" for one in measures_view(directory, standing, {})["items"]),
         "today": standing.today,
     }
+
+
+def _by_domain(request: Request, directory: Directory, standing: Standing) -> list[dict[str, Any]]:
+    """The last account by domain, both views of electricity side by side; the total last, with an empty name."""
+    if not standing.view["accounts"]:
+        return []
+    accounts: Accounts = request.app.state.accounts
+    question = question_of(standing.target, standing.view["accounts"][-1]["year"])
+    location, market = (accounts.year(directory, replace(question, view=view)) for view in VIEWS)
+    rows = [(name, total, market.by_domain.get(name)) for name, total in location.by_domain.items()]
+    return [
+        {
+            "domain": name,
+            "completeness": total.completeness,
+            "location_t": total.emitted_t,
+            "market_t": other.emitted_t if other is not None else None,
+        }
+        for name, total, other in (*rows, ("", location.total, market.total))
+    ]
 
 
 def _scope_name(directory: Directory, target: Target) -> str | None:

@@ -12,6 +12,8 @@ from typing import Any
 from bypuls.store.registry.registry import Registry
 from bypuls.store.registry.tables import Calibration, Device, Sensor
 
+_ALIKE = 0.01  # baselines and the sum of their parts
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -36,6 +38,7 @@ def check(registry: Registry, today: date | None = None) -> list[Finding]:
         *_about_streets(registry, sensors, day),
         *_about_buildings(registry, day),
         *_about_accounts(registry, sensors, day),
+        *_about_targets(registry),
         *_about_periods(registry),
     ]
 
@@ -131,6 +134,8 @@ def _about_accounts(registry: Registry, sensors: list[Sensor], day: date) -> Ite
             yield Finding("target", target.id, "has no baseline year")
         if target.base_tonnes is None:
             yield Finding("target", target.id, "has no baseline tonnes, so no trajectory")
+        if target.base_tonnes is not None and target.source is None:
+            yield Finding("target", target.id, "does not say where its baseline is from")
         if target.scope is None:
             yield Finding("target", target.id, "does not say what it covers")
     priced = {
@@ -140,6 +145,25 @@ def _about_accounts(registry: Registry, sensors: list[Sensor], day: date) -> Ite
     }
     for medium in sorted({sensor.medium for sensor in sensors if sensor.medium is not None} - priced):
         yield Finding("price", medium, "is measured but has no price today")
+
+
+def _about_targets(registry: Registry) -> Iterator[Finding]:
+    parts: dict[str, float] = defaultdict(float)
+    for part in registry.scope_parts():
+        parts[part.target] += part.base_tonnes
+    for target in registry.targets():
+        total, base = parts.get(target.id), target.base_tonnes
+        if total is not None and base is not None and abs(total - base) > _ALIKE * base:
+            yield Finding("target", target.id, f"has a baseline of {base:g} t, and parts of {total:g} t")
+    told = {effect.measure for effect in registry.measure_effects()}
+    done = {one.id: one for one in registry.interventions()}
+    for measure in registry.measures():
+        if measure.id not in told:
+            yield Finding("measure", measure.id, "has no planned effect")
+        linked = done.get(measure.intervention or "")
+        if linked is not None and linked.date != measure.start:
+            text = f"starts on {measure.start}, its intervention {linked.id} is of {linked.date}"
+            yield Finding("measure", measure.id, text)
 
 
 def _about_periods(registry: Registry) -> Iterator[Finding]:
