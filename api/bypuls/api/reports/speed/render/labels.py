@@ -38,6 +38,11 @@ ROAD_CLASSES: Mapping[str, str] = {
     "local": N_("local road"),
 }
 
+WINDS = (
+    N_("north"), N_("north-east"), N_("east"), N_("south-east"), N_("south"), N_("south-west"), N_("west"),
+    N_("north-west"),
+)  # fmt: skip
+
 NAMES: Mapping[str, str] = {
     # Reasons
     "fewer_than_100_vehicles": N_("fewer than 100 vehicles"),
@@ -240,6 +245,11 @@ def named(identifier: str, words: Words) -> str:
             seconds=words.num(float(headway[1]), 0 if float(headway[1]).is_integer() else 1),
         )
     return identifier.replace("_", " ")
+
+
+def compass(bearing_deg: float, words: Words) -> str:
+    """The wind's direction nearest to a bearing, clockwise from north [°]."""
+    return words(WINDS[round(bearing_deg / 45.0) % 8])
 
 
 def road_class(name: str, words: Words) -> str:

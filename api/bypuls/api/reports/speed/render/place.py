@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bypuls.api.reports.layout.cells import Block, Cell, Column, Mark, Paragraphs, Table, count, label, text
 from bypuls.api.reports.speed.model import CountCheck, Limit, Quality, Sensor, SpeedReport
-from bypuls.api.reports.speed.render.labels import direction, named, noted, road_class
+from bypuls.api.reports.speed.render.labels import compass, direction, named, noted, road_class
 from bypuls.api.reports.speed.render.words import DASH, Words
 
 Fact = tuple[str, str, Mark | None]
@@ -84,7 +84,7 @@ def _sensor(sensor: Sensor, words: Words) -> list[Fact]:
         found.append((words("  mounting angle"), angle, None))
     if sensor.bearing_deg is not None:
         found.append(
-            (words("  looks towards"), f"{words.num(sensor.bearing_deg)}° ({words.compass(sensor.bearing_deg)})", None)
+            (words("  looks towards"), f"{words.num(sensor.bearing_deg)}° ({compass(sensor.bearing_deg, words)})", None)
         )
     if sensor.reference:
         found.append((words("  reference run"), sensor.reference, None))

@@ -23,7 +23,7 @@ LEAST_M = 160.0
 """So wide is the map at least, also of a street that is one point."""
 SCALES_M = (10_000, 5_000, 2_000, 1_000, 500, 200, 100, 50, 20)
 TOWARD, AWAY = "toward", "away"
-ASPECT = 0.37
+ASPECT = 0.3
 GAP = 0.02
 DETAIL = 0.62
 Line = list[Point]

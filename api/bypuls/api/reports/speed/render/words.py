@@ -20,11 +20,3 @@ class Words(words.Words):
     def limit(self, value: float | None) -> str:
         """A posted limit or another round speed with its unit: decimals only where there are any."""
         return DASH if value is None else self.speed(value, 0 if round(value, 6).is_integer() else 1)
-
-    def compass(self, bearing_deg: float) -> str:
-        """The wind's direction nearest to a bearing, clockwise from north [°]."""
-        winds = (
-            self("north"), self("north-east"), self("east"), self("south-east"), self("south"), self("south-west"),
-            self("west"), self("north-west"),
-        )  # fmt: skip
-        return winds[round(bearing_deg / 45.0) % 8]
