@@ -92,11 +92,24 @@ class FactorUseModel(BaseModel):
     sources: list[str]
 
 
+class NormalWeatherModel(BaseModel):
+    """The same year at normal weather; targets are judged by the raw account alone."""
+
+    known_t: float | None = Field(description="null where heating couldn't be corrected")
+    normal_year: str | None
+    normal_degree_days: float | None = Field(description="[K·d]")
+    actual_degree_days: float | None = Field(description="[K·d]")
+    corrected_lines: int
+    left_out: list[str] = Field(description="heating that couldn't be corrected")
+    reason: str | None = Field(description="why nothing could be corrected")
+
+
 class ViewModel(BaseModel):
     """The year in one view."""
 
     total: TotalModel
     uncertainty_t: float | None = Field(description="of the known total, from the shares asked with; null without")
+    at_normal_weather: NormalWeatherModel | None
     by_domain: dict[str, TotalModel]
     by_carrier: dict[str, TotalModel]
     by_place: dict[str, TotalModel]

@@ -137,3 +137,13 @@ def test_the_greenest_hours(client: Any, town: Any) -> None:
     assert "knows less than 24 hours" in short["reason"]
     assert len(told["forecast"]["t"]) == len(told["forecast"]["g_per_kwh"])
     assert timedelta(hours=22) < datetime.fromisoformat(told["known_until"]) - NOW < timedelta(hours=24)
+
+
+def test_the_page_shows_when_power_is_greenest(page: Any, town: Any) -> None:
+    forecast(town, "DK2", NOW.replace(minute=0), 288)
+    for lang, words in (("da", "Oplad og pump fra 23:00"), ("en", "Charge and pump from 23:00")):
+        shown = page.get(f"/fragments/greenest?lang={lang}").text
+        assert words in shown
+        assert "made for the test" in shown
+        assert shown.count('class="best"') in (3, 4)
+    assert 'hx-get="/fragments/greenest' in page.get("/climate?lang=en").text

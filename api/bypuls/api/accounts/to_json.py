@@ -11,6 +11,7 @@ import orjson
 from bypuls.api.accounts.account import Question
 from bypuls.api.accounts.factors import FactorUse, Pins, Reason
 from bypuls.api.accounts.model import Line, Total, YearAccount
+from bypuls.api.accounts.normal_weather import NormalWeather
 from bypuls.api.accounts.registers import MeterRegisters
 
 _PER = {"kg/kWh": "kWh", "kg/m3": "m3", "kg/l": "l"}
@@ -22,6 +23,7 @@ def told_account(
     *,
     registers: Mapping[str, MeterRegisters] | None = None,
     uncertainty_t: Mapping[str, float | None] | None = None,
+    weather: Mapping[str, NormalWeather] | None = None,
 ) -> dict[str, Any]:
     """A year with its views side by side, the lines of each, and the factors that they name."""
     uses: dict[str, FactorUse] = {}
@@ -37,7 +39,9 @@ def told_account(
         "pinned": [{"factor_set": name, "version": version} for name, version in question.pins],
         "reproduce": reproduction(uses.values()),
         "views": {
-            account.view: _view(account, registers, (uncertainty_t or {}).get(account.view)) for account in accounts
+            account.view: _view(account, registers, (uncertainty_t or {}).get(account.view))
+            | {"at_normal_weather": weather[account.view].to_json(account) if weather else None}
+            for account in accounts
         },
         "factors": {name: _factor(use) for name, use in sorted(uses.items())},
     }

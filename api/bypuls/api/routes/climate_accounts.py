@@ -16,9 +16,11 @@ from bypuls.api.accounts.factors import VIEWS, View
 from bypuls.api.accounts.frame import frame_of
 from bypuls.api.accounts.greenest import Window, greenest_hours
 from bypuls.api.accounts.meters import WHOLE, Part
+from bypuls.api.accounts.normal_weather import NormalWeather, normal_weather
 from bypuls.api.accounts.registers import registers_of
 from bypuls.api.accounts.to_json import pins_of, told_account
 from bypuls.api.answers import answer, made_answer
+from bypuls.api.buildings.source import Source
 from bypuls.api.climate import part_of
 from bypuls.api.context import ApiContext, Context, Registered
 from bypuls.api.directory import Directory
@@ -149,12 +151,14 @@ def account(
         one.view: uncertainty_t(one, activity_uncertainty, factor_uncertainty) for one in found
     }
     frame = frame_of(year, context.settings.zone)
+    source = Source(context.store, directory, context.clock(), context.settings.zone)
+    weather: dict[str, NormalWeather] = {one.view: normal_weather(source, one) for one in found}
     read = None
     if registers or format != "json":
         lines = [line for one in found for line in one.lines]
         with request.app.state.heavy:
             read = registers_of(context.store, directory, lines, frame)
-    told = told_account(question, found, registers=read, uncertainty_t=uncertain)
+    told = told_account(question, found, registers=read, uncertainty_t=uncertain, weather=weather)
     if format == "json":
         return answer(request, told)
     content = f"{told['fingerprint']} {format} {lang}".encode()
@@ -245,7 +249,13 @@ def decomposed(
         context, directory, after, view=view, target=target, building=building, domain=domain, gas=gas, method=method,
         factors=factors,
     )  # fmt: skip
-    return answer(request, decomposition(_accounts(request), directory, question, before_year=before))
+    accounts = _accounts(request)
+    source = Source(context.store, directory, context.clock(), context.settings.zone)
+    normal: dict[tuple[int, str], float] = {}
+    for year in (before, after):
+        account = accounts.year(directory, replace(question, year=year))
+        normal |= normal_weather(source, account).amounts(account)
+    return answer(request, decomposition(accounts, directory, question, before_year=before, normal=normal))
 
 
 @router.get("/greenest-hours", response_model=GreenestModel)
@@ -265,14 +275,26 @@ def greenest(
     """The greenest hours of the next day (or of a window) by the forecast of the grid's emission, for charging and
     pumps. Never for accounts."""
     now, zone = context.clock(), context.settings.zone
-    first, last = interval(start, to, zone, default=(_quarter_after(now), now + timedelta(days=1)))
+    first, last = interval(start, to, zone, default=_coming_day(now))
     if not contiguous and hours % 1.0:
         bad_parameter("hours", hours, "whole hours where contiguous is false")
+    return answer(request, _greenest(context, Window(first, last, hours, contiguous), area))
+
+
+def coming_day(context: ApiContext, *, hours: float) -> dict[str, Any]:
+    """The greenest stretch of the coming day."""
+    return _greenest(context, Window(*_coming_day(context.clock()), hours, True), None)
+
+
+def _greenest(context: ApiContext, window: Window, area: str | None) -> dict[str, Any]:
     forecasts = {one.area: one for one in context.book.grid_forecasts()}
     if area is None:
         area = next(iter(forecasts)) if len(forecasts) == 1 else "DK2"
-    window = Window(first, last, hours, contiguous)
-    return answer(request, greenest_hours(forecasts.get(area), area, window, now, zone))
+    return greenest_hours(forecasts.get(area), area, window, context.clock(), context.settings.zone)
+
+
+def _coming_day(now: datetime) -> tuple[datetime, datetime]:
+    return _quarter_after(now), now + timedelta(days=1)
 
 
 def _quarter_after(now: datetime) -> datetime:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,6 +17,7 @@ from bypuls.api.context import ApiContext, the_context, the_directory
 from bypuls.api.directory import Directory
 from bypuls.api.parameters import Id
 from bypuls.api.problems import Problem
+from bypuls.api.routes.climate_accounts import coming_day
 from bypuls.api.routes.registered import known
 from bypuls.api.routes.targets import (
     Standing,
@@ -32,6 +34,9 @@ from bypuls.api.web.road_chart import NARROW, WIDE, road_chart
 from bypuls.store.registry import Target
 
 router = APIRouter(include_in_schema=False)
+
+GREENEST_H = 3.0
+BAR_PX = 74.0
 
 
 @router.get("/climate")
@@ -86,6 +91,44 @@ def measures_fragment(request: Request, id: Id) -> Response:
     standing = standing_of(request, context, directory, directory.targets[id])
     measured(request, context, directory)
     return render(request, "_measures.html", target=standing.view, **_values(request, context, directory, standing))
+
+
+@router.get("/fragments/greenest")
+def greenest_fragment(request: Request) -> Response:
+    """When to charge and to pump within the coming day: the best three hours in a row."""
+    away = refused(request)
+    if away is not None:
+        return away
+    context = the_context(request)
+    found = coming_day(context, hours=GREENEST_H)
+    run = found["runs"][0] if found["runs"] else None
+    start, end = (datetime.fromisoformat(run[name]) for name in ("start", "end")) if run else (None, None)
+    return render(request, "_greenest.html", greenest=found, start=start, end=end, bars=_bars(found, start, end))
+
+
+def _bars(found: dict[str, Any], start: datetime | None, end: datetime | None) -> list[dict[str, Any]]:
+    """The forecast's hours as bars: places in per cent, heights in pixels."""
+    hours: dict[datetime, list[float]] = {}
+    for text, value in zip(found["forecast"]["t"], found["forecast"]["g_per_kwh"], strict=True):
+        at = datetime.fromisoformat(text)
+        hours.setdefault(at.replace(minute=0), []).append(float(value))
+    if not hours or start is None or end is None:
+        return []
+    means = {at: sum(values) / len(values) for at, values in hours.items()}
+    highest, width = max(max(means.values()), 1.0), 100.0 / len(means)
+    return [
+        {
+            "x": round(number * width, 3),
+            "y": round(BAR_PX * (1.0 - mean / highest), 1),
+            "width": round(width * 0.82, 3),
+            "height": round(BAR_PX * mean / highest, 1),
+            "best": at + timedelta(hours=1) > start and at < end,
+            "label": number % 6 == 0,
+            "at": at,
+            "g": mean,
+        }
+        for number, (at, mean) in enumerate(means.items())
+    ]
 
 
 def _values(request: Request, context: ApiContext, directory: Directory, standing: Standing) -> dict[str, Any]:

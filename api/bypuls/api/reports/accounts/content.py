@@ -50,7 +50,7 @@ def document(told: Mapping[str, Any], title: str | None, words: Words) -> Docume
     references = {name: f"F{number}" for number, name in enumerate(told["factors"], 1)}
     location = told["views"]["location"]
     sections = (
-        Section("totals", words("Totals"), (_domains(told, words), _carriers(told, words))),
+        Section("totals", words("Totals"), (_domains(told, words), _carriers(told, words), _weather(told, words))),
         Section("lines", words("What the totals are made of"), (_lines(told, references, words),), fresh=True),
         Section("registers", words("From the meters' registers"), (_registers(location["lines"], words),)),
         Section("remarks", words("Unknown, or not the whole"), (_remarks(told, words),)),
@@ -136,6 +136,24 @@ def _domains(told: Mapping[str, Any], words: Words) -> Table:
 def _carriers(told: Mapping[str, Any], words: Words) -> Table:
     names = [(name, words.carrier(name)) for name in told["views"]["location"]["by_carrier"]]
     return _totals("carriers", words("By carrier"), words("carrier"), names, "by_carrier", told, words)
+
+
+def _weather(told: Mapping[str, Any], words: Words) -> Paragraphs:
+    """The same year at normal weather, beside the raw one."""
+    location, market = (told["views"][view]["at_normal_weather"] for view in _VIEWS)
+    if location is None or location["known_t"] is None:
+        said = words(
+            "Not corrected for weather: that takes a station's whole year, its normal year, and measured heating."
+        )
+        return Paragraphs((said,))
+    said = words(
+        "At normal weather ({name}: {normal} degree days; the year had {actual}): location-based {location} t, "
+        "market-based {market} t. Targets are judged by the account as it is.",
+        name=location["normal_year"], normal=words.num(location["normal_degree_days"]),
+        actual=words.num(location["actual_degree_days"]), location=words.num(location["known_t"], 1),
+        market=words.num(market["known_t"] if market else None, 1),
+    )  # fmt: skip
+    return Paragraphs((said,))
 
 
 def _lines(told: Mapping[str, Any], references: Mapping[str, str], words: Words) -> Table:

@@ -8,6 +8,7 @@ import xlsxwriter
 
 from bypuls.api.reports.accounts.content import Document
 from bypuls.api.reports.accounts.words import Words
+from bypuls.api.reports.layout.cells import Paragraphs, Table
 from bypuls.api.reports.layout.sheets import COLOURS, INERT, Sheets
 
 
@@ -54,5 +55,11 @@ class _Writer(Sheets):
             at += 1
         at += 1
         for block in shown.sections[0].blocks:
-            at = self._table(sheet, block, at)  # type: ignore[arg-type]
+            if isinstance(block, Table):
+                at = self._table(sheet, block, at)
+            elif isinstance(block, Paragraphs):
+                for said in block.texts:
+                    sheet.write_string(at, 0, said)
+                    at += 1
+        at += 1
         sheet.write_string(at, 0, f"{shown.words['fingerprint']}: {shown.fingerprint}", self._format(font_size=9))
