@@ -1,6 +1,6 @@
 """Figures of street lighting: known values of the sun's year, EN 13201-5, and what counts as dark."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
 import pytest
@@ -53,7 +53,7 @@ def test_hours_of_the_dark_in_2026() -> None:
 def test_sun_of_known_days(event: object, day: date, local: str) -> None:
     assert callable(event)
     offset = timedelta(hours=2 if day.month == 6 else 1)
-    expected = datetime.combine(day, datetime.strptime(local, "%H:%M:%S").time(), UTC) - offset
+    expected = datetime.combine(day, time.fromisoformat(local), UTC) - offset
     assert abs(event(TOWN, day) - expected) < timedelta(minutes=1)
 
 

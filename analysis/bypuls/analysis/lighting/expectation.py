@@ -83,6 +83,11 @@ class Learned:
         found = np.where(self.by_level.n[level] >= self.least, self.by_level.median[level], otherwise_w)
         return np.where(self.by_hour.n[fine] >= self.least, self.by_hour.median[fine], found)
 
+    def at_level_w(self, level_pct: npt.ArrayLike) -> FloatArray:
+        """Expected power at 230 V by level alone, (count,) [W]; NaN where too little was seen."""
+        level = np.arange(self.count) * _LEVELS + _level(level_pct)
+        return np.where(self.by_level.n[level] >= self.least, self.by_level.median[level], np.nan)
+
 
 def learn(
     lamp: npt.ArrayLike,

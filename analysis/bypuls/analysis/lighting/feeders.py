@@ -49,4 +49,3 @@ def feeders(now: LampRound, out: BoolArray, mute: BoolArray, limits: LampLimits)
     reach = verdicts(enough & (silent | (mutes < limits.cabinet_share * lamps)), silent)
     covered, unreached = np.append(dark, False), np.append(silent | dark, False)
     return Fed(np.stack((supply, reach)), lamps, covered[now.cabinet], unreached[now.cabinet])
-

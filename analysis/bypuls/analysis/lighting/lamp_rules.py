@@ -63,12 +63,12 @@ class LampLimits:
 class LampRound:
     """One round of n lamps; floats (n,) with NaN = unknown.
 
-    reported : (n,) whether a reading came since the round before.  night, day : (n,) or one for all, as of
-    `plan.night_and_day`.  expected_w : at the commanded level [W at 230 V], full_w : at 100 %, nominal_w : of the
-    registry.  exponent : of the voltage.  lit_share : of the time since the last reading in which the lamp burnt, from
-    its operating time.  switched_on : what the lamp says of its relay, 1, 0, NaN.  cabinet : (n,) its index, −1 = none.
-    cabinet_dark : (cabinets,) 1 where the cabinet's own meter shows that nothing burns, 0 where it shows that
-    something does, −1 unknown.  said : the lamps' own diagnosis, by name (n,)."""
+    reported : (n,) whether a reading came since the round before.  night, day : (n,) as of `plan.night_and_day`.
+    expected_w : learned at the commanded level [W at 230 V], NaN before.  full_w : at 100 %.
+    nominal_w : of the registry.  exponent : of the voltage.  lit_share : of the time since the last reading in which
+    the lamp burnt, from its operating time.  switched_on : what the lamp says of its relay: 1, 0.
+    cabinet : (n,) its index, −1 = none.  cabinet_dark : (cabinets,) 1 where the cabinet's own meter shows that nothing
+    burns, 0 where it shows that something does, −1 unknown.  said : the lamps' own diagnosis, by name (n,)."""
 
     t_us: int
     reported: BoolArray
@@ -101,9 +101,7 @@ class LampRound:
             raise BadInput(f"said: {sorted(set(self.said) - set(RULES))[0]}; expected one of {', '.join(RULES)}")
 
 
-def cycling(
-    lit: IntArray, switches_us: IntArray, now: LampRound, limits: LampLimits
-) -> tuple[IntArray, IntArray]:
+def cycling(lit: IntArray, switches_us: IntArray, now: LampRound, limits: LampLimits) -> tuple[IntArray, IntArray]:
     """Whether each lamp is lit (−1 unknown), and its latest switches at night.
 
     Readings come seldom, so switches are a lower bound: one where the lamp changed since its last reading, two where it
@@ -127,9 +125,13 @@ def rule_verdicts(now: LampRound, switches_us: IntArray, limits: LampLimits) -> 
         known = now.reported & np.isfinite(now.power_w)
         power = now.power_w / voltage_factor(now.voltage_v, now.exponent)
         expected, night, day = now.expected_w, known & now.night, known & now.day
-        planned = night & (expected > 0.0)
-        out = (power < limits.out_below * expected) & ~(now.lit_share > _SOME_LIGHT)
-        burning = planned & ~(power < limits.out_below * expected)
+        # What is out shows without anything learned; how much is too much or too little doesn't.
+        by_register = now.nominal_w * now.commanded_pct / 100.0
+        likely = np.where(np.isfinite(expected), expected, by_register)
+        planned = night & (likely > 0.0)
+        faint = power < limits.out_below * likely
+        out = faint & ~(now.lit_share > _SOME_LIGHT)
+        burning = planned & ~faint & np.isfinite(expected)
         room = now.full_w - expected
         dims = burning & (now.commanded_pct <= limits.dimmed_at_most_pct) & (room > 0.15 * now.full_w)
         undimmed = dims & (power > expected + 0.5 * room) & (power < limits.high_above * now.full_w)
@@ -146,7 +148,11 @@ def rule_verdicts(now: LampRound, switches_us: IntArray, limits: LampLimits) -> 
             "cyclingFailure": verdicts(night, since_us <= 3600 * _US),
             "dimmingFailure": verdicts(dims, undimmed),
             "relayFailure": verdicts(told, stuck),
-            "lampPowerTooHigh": verdicts(burning & ~undimmed, power > limits.high_above * expected),
+            "lampPowerTooHigh": verdicts(
+                # A lamp renewed after it had aged draws more than was learned, and that is as it should be.
+                burning & ~undimmed,
+                power > limits.high_above * np.fmax(expected, by_register),
+            ),
             "lampPowerTooLow": verdicts(burning & whole, power < limits.low_below * expected),
             "powerFactorTooLow": verdicts(
                 factor & (now.commanded_pct >= limits.power_factor_from_pct),
@@ -154,9 +160,7 @@ def rule_verdicts(now: LampRound, switches_us: IntArray, limits: LampLimits) -> 
             ),
             "lampVoltageTooHigh": verdicts(volts, now.voltage_v > limits.voltage_high_v),
             "lampVoltageTooLow": verdicts(volts, now.voltage_v < limits.voltage_low_v),
-            "highTemperature": verdicts(
-                now.reported & np.isfinite(now.temp_c), now.temp_c > limits.temp_high_c
-            ),
+            "highTemperature": verdicts(now.reported & np.isfinite(now.temp_c), now.temp_c > limits.temp_high_c),
         }
     n = now.reported.size
     nothing = np.full(n, -1, dtype=np.int8)

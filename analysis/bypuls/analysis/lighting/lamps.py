@@ -95,9 +95,15 @@ def _changes(
     for rule, at in zip(*np.nonzero(closed), strict=True):
         found.append(
             Finding(
-                names[rule], of, int(at), int(before.from_us[rule, at]), int(before.opened_us[rule, at]),
-                to_us=int(lives.since_us[rule, at]), lamps=int(lamps[at]), status="closed",
-            )  # fmt: skip
+                names[rule],
+                of,
+                int(at),
+                int(before.from_us[rule, at]),
+                int(before.opened_us[rule, at]),
+                to_us=int(lives.since_us[rule, at]),
+                lamps=int(lamps[at]),
+                status="closed",
+            )
         )
     return found
 
@@ -111,9 +117,13 @@ def standing(state: LampState, t_us: int, limits: LampLimits) -> tuple[Finding, 
         began = int(state.lives.from_us[rule, lamp])
         found.append(
             Finding(
-                RULES[rule], "lamp", int(lamp), began, int(state.lives.opened_us[rule, lamp]),
+                RULES[rule],
+                "lamp",
+                int(lamp),
+                began,
+                int(state.lives.opened_us[rule, lamp]),
                 status="unknown" if silent and rule != _SILENT else "open",
                 silent_since_us=int(state.spoke_us[lamp]) if silent else None,
-            )  # fmt: skip
+            )
         )
     return tuple(found)

@@ -30,7 +30,8 @@ class Patience:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lives:
-    """(rules, n) each. since_us : of the evidence for what is opening or closing.  from_us : of what is open; opened_us : when it was confirmed."""
+    """(rules, n) each. since_us : of the evidence for what is opening or closing.
+    from_us : of what is open; opened_us : when it was confirmed."""
 
     phase: npt.NDArray[np.int8]
     since_us: IntArray

@@ -1,0 +1,235 @@
+"""How well faults of lamps are found: simulated towns through the inference, against the faults that were put in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+
+import numpy as np
+
+from bypuls.analysis.arrays import BoolArray, FloatArray, IntArray
+from bypuls.analysis.lighting.ageing import AgeingLimits, AgeingWatch
+from bypuls.analysis.lighting.expectation import Learned, learn, voltage_factor
+from bypuls.analysis.lighting.findings import Finding, Name
+from bypuls.analysis.lighting.lamp_rules import LampLimits, LampRound
+from bypuls.analysis.lighting.lamps import LampState, evaluate
+from bypuls.analysis.lighting.plan import night_and_day, night_index
+from bypuls.sim.noise import QUARTER_US, QUARTERS
+from bypuls.sim.noisy_lamps import Kind, LampDay, NoisyLamps, SeededFault
+
+EXPECTED: Mapping[Kind, Name] = {
+    "lamp-out": "lampFailure",
+    "day-burner": "lampUnexpectedOn",
+    "cycling": "cyclingFailure",
+    "dim-failure": "dimmingFailure",
+    "power-low": "lampPowerTooLow",
+    "bad-capacitor": "powerFactorTooLow",
+    "silent": "communicationFailure",
+    "feeder-off": "supplyLoss",
+    "ageing": "lampPowerTooLow",
+}
+LEARN_NIGHTS, LEARN_EVERY = 28, 14
+WITHIN_US = 3_600_000_000
+_AFTER_US = (0, 30 * QUARTERS * QUARTER_US)  # an alarm of ageing comes by a median of 28 days
+
+
+@dataclass(slots=True)
+class Score:
+    """found : in time.  late : found, but later.  missed.  false : alarms that no fault explains.  by_kind :
+    (found, all) of each."""
+
+    faults: int = 0
+    found: int = 0
+    late: list[SeededFault] = field(default_factory=list)
+    missed: list[SeededFault] = field(default_factory=list)
+    true_alarms: int = 0
+    false: list[Finding] = field(default_factory=list)
+    by_kind: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    @property
+    def recall(self) -> float:
+        """Of the faults, found in time."""
+        return self.found / self.faults
+
+    @property
+    def precision(self) -> float:
+        """Of the alarms, true."""
+        return self.true_alarms / max(1, self.true_alarms + len(self.false))
+
+
+def run_lamps(towns: Sequence[NoisyLamps], limits: LampLimits | None = None) -> list[Finding]:
+    """The findings that open in towns of the same nights, run side by side; indexes go on from town to town."""
+    limits = limits or LampLimits()
+    first = towns[0]
+    clock = first.clock
+    lamps = sum(town.lamps for town in towns)
+    cabinets = [sum(town.cabinets for town in towns[:n]) for n in range(len(towns) + 1)]
+    cabinet = np.concatenate([town.cabinet + cabinets[n] for n, town in enumerate(towns)])
+    nominal = np.concatenate([town.nominal_w for town in towns])
+    exponent = np.concatenate([town.exponent for town in towns])
+    night, day = night_and_day(clock.t_us, clock.dusk_us, clock.dawn_us)
+    _, hour = night_index(clock.t_us, clock.dusk_us)
+    state = LampState.of(lamps, cabinets[-1], int(clock.t_us[0]), limits)
+    ageing = AgeingWatch.of(lamps, AgeingLimits())
+    past: list[_Night] = []
+    learned: Learned | None = None
+    found: list[Finding] = []
+    nothing = np.full(lamps, np.nan)
+    baseline: Learned | None = None
+    for number, parts in enumerate(zip(*(town.days() for town in towns), strict=True)):
+        today = _joined(parts)
+        if number >= LEARN_NIGHTS and number % LEARN_EVERY == 0:
+            learned = _learned(past, lamps)
+            baseline = baseline or learned
+        stood = np.asarray(state.lives.standing.any(axis=0))
+        for q in range(QUARTERS):
+            at = today.first + q
+            level = today.commanded_pct[q]
+            expected = full = nothing
+            if night[at]:
+                known = np.where(level >= 100.0, nominal, np.nan)
+                expected = known if learned is None else learned.expected_w(level, hour[at], known)
+                full = nominal if learned is None else learned.expected_w(100.0, hour[at], nominal)
+            now = LampRound(
+                t_us=int(clock.t_us[at]),
+                reported=today.reported[q],
+                power_w=today.power_w[q],
+                night=np.full(lamps, night[at]),
+                day=np.full(lamps, day[at]),
+                commanded_pct=level,
+                expected_w=expected,
+                full_w=full,
+                nominal_w=nominal,
+                exponent=exponent,
+                voltage_v=today.voltage_v[q],
+                power_factor=today.power_factor[q],
+                temp_c=today.temp_c[q],
+                lit_share=today.lit_share[q],
+                switched_on=nothing,
+                cabinet=cabinet,
+                cabinet_dark=today.cabinet_dark[q],
+            )
+            done = evaluate(state, now, limits)
+            state = done.state
+            found += [one for one in done.findings if one.to_us is None]
+        stood = stood | np.asarray(state.lives.standing.any(axis=0))
+        span = slice(today.first, today.first + QUARTERS)
+        past.append(_remembered(today, night[span], hour[span], stood, exponent))
+        del past[:-LEARN_NIGHTS]
+        ageing, aged = ageing.night(_share(past[-1], baseline), int(clock.t_us[today.first + QUARTERS - 1]))
+        found += [one for one in aged if one.to_us is None]
+    return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Night:
+    """What is remembered of a night: (samples, lamps), power at 230 V, NaN where a fault stood."""
+
+    power_w: FloatArray
+    level_pct: FloatArray
+    hour: FloatArray
+
+
+def _remembered(today: LampDay, night: BoolArray, hour: IntArray, stood: BoolArray, exponent: FloatArray) -> _Night:
+    power = today.power_w[night] / voltage_factor(today.voltage_v[night], exponent)
+    power[:, stood] = np.nan
+    return _Night(power, today.commanded_pct[night], np.repeat(hour[night][:, None], power.shape[1], axis=1))
+
+
+def _learned(past: Sequence[_Night], lamps: int) -> Learned:
+    power = np.concatenate([one.power_w for one in past])
+    lamp = np.broadcast_to(np.arange(lamps), power.shape)
+    level = np.concatenate([one.level_pct for one in past])
+    hour = np.concatenate([one.hour for one in past])
+    return learn(lamp.ravel(), level.ravel(), hour.ravel(), power.ravel(), count=lamps)
+
+
+def _share(night: _Night, baseline: Learned | None) -> FloatArray:
+    """(lamps,) the night's power over the baseline's at the same level."""
+    lamps = night.power_w.shape[1]
+    if baseline is None:
+        return np.full(lamps, np.nan)
+    expected = np.stack([baseline.at_level_w(level) for level in night.level_pct])
+    share = night.power_w / expected
+    known = np.isfinite(share).any(axis=0)
+    found = np.full(lamps, np.nan)
+    found[known] = np.nanmedian(share[:, known], axis=0)
+    return found
+
+
+def _joined(parts: Sequence[LampDay]) -> LampDay:
+    names = [one.name for one in fields(LampDay) if one.name != "first"]
+    return LampDay(
+        parts[0].first, **{name: np.concatenate([getattr(p, name) for p in parts], axis=1) for name in names}
+    )
+
+
+def split_findings(towns: Sequence[NoisyLamps], found: Sequence[Finding]) -> list[list[Finding]]:
+    """What `run_lamps` found in each of the towns, with the town's own indexes."""
+    split: list[list[Finding]] = []
+    lamps = cabinets = 0
+    for town in towns:
+        begins, count = {"lamp": lamps, "cabinet": cabinets}, {"lamp": town.lamps, "cabinet": town.cabinets}
+        split.append(
+            [
+                replace(one, index=one.index - begins[one.of])
+                for one in found
+                if 0 <= one.index - begins[one.of] < count[one.of]
+            ]
+        )
+        lamps, cabinets = lamps + town.lamps, cabinets + town.cabinets
+    return split
+
+
+def score_lamps(town: NoisyLamps, found: Iterable[Finding], *, kinds: Sequence[Kind] | None = None) -> Score:
+    """Holds the findings of one town (indexes its own) against its faults: each is found when an alarm of its name and
+    target opens between its beginning and an hour after it can be seen. An alarm is true while its fault is there."""
+    alarms = [(one, one.confirmed_us) for one in found]
+    explained: set[int] = set()
+    score = Score()
+    clock = town.clock
+    for fault in town.faults:
+        start, end = (int(clock.t_us[0]) + q * QUARTER_US for q in (fault.start, fault.end))
+        of = "cabinet" if fault.kind == "feeder-off" else "lamp"
+        own = [
+            (at, confirmed)
+            for at, (one, confirmed) in enumerate(alarms)
+            if one.name == EXPECTED[fault.kind]
+            and (one.of, one.index) == (of, fault.target)
+            and start <= confirmed <= end + _AFTER_US[fault.kind == "ageing"]
+        ]
+        explained.update(at for at, _ in own)
+        if kinds is not None and fault.kind not in kinds:
+            continue
+        visible = _visible_us(fault, town, start)
+        if visible + WITHIN_US > end:
+            continue  # it ended before it could be found
+        in_time = any(confirmed <= visible + WITHIN_US for _, confirmed in own)
+        score.faults += 1
+        score.found += in_time
+        if not in_time:
+            (score.late if own else score.missed).append(fault)
+        before = score.by_kind.get(fault.kind, (0, 0))
+        score.by_kind[fault.kind] = (before[0] + in_time, before[1] + 1)
+    score.true_alarms = len(explained)
+    score.false = [one for at, (one, _) in enumerate(alarms) if at not in explained]
+    return score
+
+
+def _visible_us(fault: SeededFault, town: NoisyLamps, start_us: int) -> int:
+    """From when on the fault shows in what is reported; of ageing when the median can be 10 % lower."""
+    clock = town.clock
+    night, day = night_and_day(clock.t_us, clock.dusk_us, clock.dawn_us)
+    if fault.kind == "silent":
+        return start_us + QUARTER_US
+    if fault.kind == "ageing":
+        return start_us + 75 * QUARTERS * QUARTER_US
+    seen = day if fault.kind == "day-burner" else night
+    if fault.kind == "dim-failure":
+        seen = night & (clock.level_pct < 100.0)
+    if fault.kind == "bad-capacitor":
+        seen = clock.burning
+    # An hour of it: what begins as the night ends shows at the next.
+    lasting = np.convolve(seen, np.ones(5), "valid") == 5.0
+    after = np.flatnonzero(lasting[fault.start :])
+    return int(clock.t_us[fault.start + after[0]]) if after.size else 2**62
