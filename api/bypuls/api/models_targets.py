@@ -44,7 +44,7 @@ class MeasuredModel(BaseModel):
     outside_days: int | None = Field(description="of them, colder or warmer than any day of the year before")
     first_day: date | None
     last_day: date | None
-    confidence: float | None = Field(examples=[0.9])
+    confidence: float | None = Field(description="of the interval; null where it is measured itself", examples=[0.9])
     method: str | None = Field(examples=["signature of the year before, IPMVP option C"])
     reasons: list[ReasonModel]
 

@@ -39,6 +39,10 @@ ROWS: dict[str, list[dict[str, Any]]] = {
          "interval_s": 60, "valid_from": "2023-12-31T23:00:00Z"},
         {"id": "box-meter", "device": "pi", "kind": "meter", "name": "Box", "cabinet": "box", "medium": "electricity",
          "interval_s": 60, "valid_from": "2023-12-31T23:00:00Z"},
+        {"id": "barn-el", "device": "pi", "kind": "meter", "name": "Barn", "building": "barn", "medium": "electricity",
+         "interval_s": 60, "valid_from": "2023-12-31T23:00:00Z"},
+        {"id": "barn-pv", "device": "pi", "kind": "meter", "name": "Roof", "building": "barn", "medium": "electricity",
+         "interval_s": 60, "parent": "barn-el", "valid_from": "2023-12-31T23:00:00Z"},
         {"id": "station", "device": "pi", "kind": "weather", "name": "Station", "interval_s": 300},
     ],
     "intervention": [{"id": "walls", "building": "school", "kind": "insulation", "date": "2025-06-02"}],
@@ -77,6 +81,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         {"id": "pump", "name": "Pump", "kind": "heating", "building": "school", "start": "2027-07-01",
          "certainty": 0.8, "cost_dkk": 900},
         {"id": "thought", "name": "A thought", "kind": "other", "start": "2029-01-01"},
+        {"id": "barn-solar", "name": "Roof of the barn", "kind": "solar", "building": "barn", "start": "2025-08-01"},
         {"id": "barn-roof", "name": "Roof", "kind": "renovation", "building": "barn", "start": "2025-01-01"},
     ],
     "measure_effect": [
@@ -87,6 +92,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         {"measure": "vans", "carrier": "electricity", "kwh_per_year": -10000, "t_per_year": None},
         {"measure": "pump", "carrier": "heat", "kwh_per_year": 50000},
         {"measure": "thought", "carrier": "wood", "kwh_per_year": 10},
+        {"measure": "barn-solar", "carrier": "electricity", "kwh_per_year": 400},
         {"measure": "barn-roof", "carrier": "heat", "kwh_per_year": 10},
     ],
 }  # fmt: skip
@@ -109,12 +115,19 @@ def bring_in(registry: Registry, rows: dict[str, list[dict[str, Any]]]) -> None:
         assert not report.errors, report.errors
 
 
-def _meter(store: SqliteStore, sensor: str, medium: str, asset: str, quarter: Any, wh: Any) -> None:
+def _meter(
+    store: SqliteStore, sensor: str, medium: str, asset: str, quarter: Any, wh: Any, export_wh: float | None = None
+) -> None:
     columns = {
         "n": np.full(len(quarter), 15.0),
         "import_wh_delta": wh,
         "import_wh_covered_s": np.full(len(quarter), 900.0),
     }
+    if export_wh is not None:
+        columns |= {
+            "export_wh_delta": np.full(len(quarter), export_wh),
+            "export_wh_covered_s": np.full(len(quarter), 900.0),
+        }
     t_us = quarter * QUARTER_US
     block = Bins("meter", sensor, t_us, columns, {"medium": medium}, asset=asset)
     store.replace_bins("meter", sensor, int(t_us[0]), int(t_us[-1]) + 1, [block])
@@ -138,6 +151,9 @@ def planned_town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiContex
     lit = 100.0 + 60.0 * np.cos(day / 365.25 * 2 * np.pi)
     led = day >= (date(2025, 7, 7) - date(1970, 1, 1)).days
     _meter(store, "box-meter", "electricity", "box", quarter, lit * np.where(led, 0.4, 1.0) * noise)
+    # Of 30 Wh made in a quarter 20 go to the grid: 10 are used by the house, beside 40 that it buys.
+    _meter(store, "barn-el", "electricity", "barn", quarter, np.full(len(quarter), 40.0), 20.0)
+    _meter(store, "barn-pv", "electricity", "barn", quarter, np.zeros(len(quarter)), 30.0)
     weather = {"n": np.full(len(quarter), 3.0), "temp_c_n": np.full(len(quarter), 3.0), "temp_c_sum": temp_c * 3.0}
     t_us = quarter * QUARTER_US
     store.replace_bins(

@@ -59,6 +59,15 @@ def test_two_measures_on_one_meter_are_told_jointly(told: dict[str, Any]) -> Non
     assert led["share_low"] < led["share"] < led["share_high"]
 
 
+def test_solar_power_is_measured_by_what_the_house_used_of_it(told: dict[str, Any]) -> None:
+    (own,) = by_id(told)["barn-solar"]["measured"]
+    assert own["reasons"] == []
+    assert own["share"] == pytest.approx(0.2)  # 10 of 50 Wh
+    assert own["kwh"] == own["low_kwh"] == own["high_kwh"] == pytest.approx(own["days"] * 96 * 0.010, rel=0.01)
+    assert own["kwh_per_year"] == pytest.approx(365 * 96 * 0.010, rel=0.01)
+    assert own["confidence"] is None
+
+
 def test_what_no_meter_shows_says_so(told: dict[str, Any]) -> None:
     (roof,) = by_id(told)["barn-roof"]["measured"]
     assert [reason["code"] for reason in roof["reasons"]] == ["no meter"]
@@ -80,7 +89,7 @@ def test_the_gap_counts_only_what_has_not_started(told: dict[str, Any], roads: A
 
 
 def test_measures_belong_to_the_targets_that_count_them(roads: Any) -> None:
-    assert {one["id"] for one in roads.told("/climate/barn/measures")["items"]} == {"barn-roof"}
+    assert {one["id"] for one in roads.told("/climate/barn/measures")["items"]} == {"barn-roof", "barn-solar"}
     assert {one["id"] for one in roads.told("/climate/lights/measures")["items"]} == {"led", "led-dimmed"}
 
 
