@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from bypuls.store.registry import (
+    Activity,
     Building,
     Cabinet,
     Calibration,
     Device,
     DimmingProfile,
     Factor,
+    FactorChoice,
     HeatedArea,
     Intervention,
     Lamp,
@@ -106,10 +108,38 @@ def factor(start: int, end: int | None) -> Factor:
     )
 
 
+def plan(purpose: str = "scenario") -> Factor:
+    return Factor(
+        factor_set="plans", version="1", carrier="gas", scope="1", gas="CO2", method="combustion", area="DK",
+        valid_from=datetime(2020, 1, 1, tzinfo=UTC), step="year", value=0.2, unit="kg/kWh", basis="lower",
+        purpose=purpose, source="a test",
+    )  # fmt: skip
+
+
+def fuel(carrier: str, unit: str) -> Activity:
+    return Activity(
+        id="fuel", name="Fuel", domain="fleet", carrier=carrier, valid_from=START, valid_to=TODAY, amount=1.0,
+        unit=unit, source="a test",
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("rows", "finding"),
     [
         ([Device(id="mute", name="Mute")], "device mute: has no sensor"),
+        (
+            [FactorChoice(view="market", carrier="electricity", factor_set="nobody")],
+            "factor_choice market electricity: names nobody, which has no factor of it",
+        ),
+        (
+            [plan(), FactorChoice(view="location", carrier="gas", factor_set="plans")],
+            "factor_choice location gas: names plans, made for scenarios, never for accounts",
+        ),
+        ([fuel(carrier="wood", unit="l")], "activity fuel: is of wood, of which there is no factor"),
+        (
+            [plan(purpose="accounts"), fuel(carrier="gas", unit="kWh")],
+            "activity fuel: does not say on which heating value its kWh are counted",
+        ),
         (
             [Sensor(id="m", device="pi", kind="meter", name="M", medium="heat", interval_s=60)],
             "sensor m: measures at no site, building, cabinet or lamp",

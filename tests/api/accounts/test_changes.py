@@ -99,10 +99,15 @@ def test_meters_that_cant_be_compared_are_told(place: Place) -> None:
     half = wh(10.0)
     half[: len(half) // 2] = np.nan
     place.meter("half", half, medium="heat", valid_from="2023-12-31T23:00:00Z")
+    t_us = np.arange(BEFORE.end_us - 30 * 86_400_000_000, BEFORE.end_us, 900_000_000, dtype=np.int64)
+    place.meter("late", wh(10.0), medium="heat", valid_from="2024-12-01T23:00:00Z")
+    columns = {"import_wh_delta": np.full(len(t_us), 10.0), "import_wh_covered_s": np.full(len(t_us), 900.0)}
+    block = Bins("meter", "late", t_us, columns, {"medium": "heat"})
+    place.store.replace_bins("meter", "late", BEFORE.start_us, BEFORE.end_us, [block])
     told = decomposition(place.accounts, place.directory, Question(2025), before_year=2024)
     assert [line["id"] for line in told["lines"]] == ["hall-heat"]
     reasons = {line["id"]: line["reason"]["code"] for line in told["left_out"]}
-    assert reasons == {"new": "not there", "half": "unknown"}
+    assert reasons == {"new": "not there", "half": "unknown", "late": "gaps"}
 
 
 def test_shared_factors_dont_cancel(place: Place) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import isleap
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -172,7 +173,8 @@ def _not_comparable(a: Line | None, b: Line | None, before: int, after: int) -> 
             reason = next(iter(line.reasons), None)
             found = str(reason.found) if reason is not None else f"no factor in {year}"
             return {"code": "unknown", "found": found, "expected": f"a known emission in {year}"}
-        share = line.with_factor_s / line.asked_s if line.asked_s else 1.0
+        # Of the whole year: a meter that came in November has no year to compare.
+        share = line.with_factor_s / ((366 if isleap(year) else 365) * 86_400.0) if line.kind != "activity" else 1.0
         if share < LEAST_COVERAGE:
             return {"code": "gaps", "found": f"{share:.1%} of {year}", "expected": f"at least {LEAST_COVERAGE:.0%}"}
     assert a is not None

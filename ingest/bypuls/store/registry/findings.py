@@ -39,6 +39,7 @@ def check(registry: Registry, today: date | None = None) -> list[Finding]:
         *_about_buildings(registry, day),
         *_about_accounts(registry, sensors, day),
         *_about_targets(registry),
+        *_about_factors(registry),
         *_about_periods(registry),
     ]
 
@@ -145,6 +146,27 @@ def _about_accounts(registry: Registry, sensors: list[Sensor], day: date) -> Ite
     }
     for medium in sorted({sensor.medium for sensor in sensors if sensor.medium is not None} - priced):
         yield Finding("price", medium, "is measured but has no price today")
+
+
+def _about_factors(registry: Registry) -> Iterator[Finding]:
+    """What would leave a line of the climate accounts unknown."""
+    factors = registry.factors()
+    for choice in registry.factor_choices():
+        told = f"{choice.view} {choice.carrier}"
+        of_set = [one for one in factors if (one.factor_set, one.carrier) == (choice.factor_set, choice.carrier)]
+        if not of_set:
+            yield Finding("factor_choice", told, f"names {choice.factor_set}, which has no factor of it")
+        elif all(one.purpose == "scenario" for one in of_set):
+            yield Finding("factor_choice", told, f"names {choice.factor_set}, made for scenarios, never for accounts")
+    carriers = {one.carrier for one in factors if one.purpose == "accounts"}
+    with_basis = {one.carrier for one in factors if one.basis is not None}
+    for activity in registry.activities():
+        if activity.unit == "t":
+            continue
+        if activity.carrier not in carriers:
+            yield Finding("activity", activity.id, f"is of {activity.carrier}, of which there is no factor")
+        elif activity.unit == "kWh" and activity.carrier in with_basis and activity.basis is None:
+            yield Finding("activity", activity.id, "does not say on which heating value its kWh are counted")
 
 
 def _about_targets(registry: Registry) -> Iterator[Finding]:
