@@ -21,6 +21,7 @@ from bypuls.wire import to_us
 CPH = ZoneInfo("Europe/Copenhagen")
 QUARTER_US = 900_000_000
 FIRST, LAST, EVENT = date(2026, 3, 1), date(2026, 4, 20), datetime(2026, 3, 29, 9, tzinfo=UTC)
+NOW = datetime(2026, 5, 1, tzinfo=UTC)
 METER = Sensor(id="m-1", device="pi-1", kind="meter", name="M", medium="electricity")
 
 
@@ -31,7 +32,7 @@ def store(tmp_path: Path) -> Iterator[SqliteStore]:
     found.close()
 
 
-def told(store: SqliteStore, change: Callable[[dict[str, Any], int], None]) -> dict[str, Any]:
+def told(store: SqliteStore, change: Callable[[dict[str, Any], int], None], meter: Sensor = METER) -> dict[str, Any]:
     """The quality of a meter of 100 Wh in each quarter, with what `change` makes of its columns from EVENT on."""
     start, end = (datetime(day.year, day.month, day.day, tzinfo=CPH) for day in (FIRST, LAST))
     t_us = np.arange(to_us(start.astimezone(UTC)), to_us(end.astimezone(UTC)), QUARTER_US)
@@ -52,8 +53,8 @@ def told(store: SqliteStore, change: Callable[[dict[str, Any], int], None]) -> d
         int(t_us[-1]) + 1,
         [Bins("meter", "m-1", t_us, columns, {"medium": "electricity"})],
     )
-    span = span_of("day", FIRST.isoformat(), LAST.isoformat(), CPH, now=EVENT, most_rows=1000)
-    return quality_of(store, METER, "import_wh", span)
+    span = span_of("day", FIRST.isoformat(), LAST.isoformat(), CPH, now=NOW, most_rows=1000)
+    return quality_of(store, meter, "import_wh", span)
 
 
 def event(columns: dict[str, Any], at: int, count: int = 1) -> None:
@@ -100,6 +101,19 @@ def test_half_a_months_gap_is_in_the_figures(store: SqliteStore) -> None:
     found = told(store, gap)
     assert found["coverage"] == pytest.approx(1 - 15 / 50, abs=1e-3)
     assert (found["gap_amount"], found["gap_s"]) == (144_000.0, 15 * 86_400.0)
+
+
+def test_a_meter_is_asked_for_the_time_that_it_was_there(store: SqliteStore) -> None:
+    later = datetime(2026, 3, 31, 22, tzinfo=UTC)
+
+    def begins(columns: dict[str, Any], _at: int) -> None:
+        columns["import_wh_covered_s"][: 31 * 96 - 4] = 0.0  # March has 31 days, one of them of 23 hours
+
+    new = Sensor(
+        id="m-1", device="pi-1", kind="meter", name="M", medium="electricity", multiplier=1.0, valid_from=later
+    )
+    assert told(store, begins)["coverage"] == pytest.approx(19 / 50, abs=0.01)
+    assert told(store, begins, new)["coverage"] == 1.0
 
 
 def test_through_the_api(client: Any) -> None:

@@ -15,6 +15,7 @@ from bypuls.analysis.energy.meter_watch import MeterStatement, meter_statements
 from bypuls.api.access import Reader
 from bypuls.api.answers import answer
 from bypuls.api.context import Context, Registered
+from bypuls.api.energy import there_s
 from bypuls.api.parameters import From, Id, To, Tz
 from bypuls.api.periods import Span, local_text, span_of, zone_of
 from bypuls.api.problems import not_found
@@ -52,7 +53,7 @@ class QualityModel(BaseModel):
     register_: str = Field(alias="register", description="the field that is spoken of", examples=["import_wh"])
     start: str = Field(examples=["2026-01-01T00:00:00+01:00"])
     end: str = Field(examples=["2026-04-01T00:00:00+02:00"])
-    coverage: float = Field(description="measured share of the time", examples=[0.998])
+    coverage: float = Field(description="measured share of the time that it was there, until now", examples=[0.998])
     gap_s: float = Field(description="time without readings, whose amount is known in total only", examples=[7200.0])
     gap_amount: float | None = Field(description="what the register gained in it")
     resets: int = Field(description="resets, swaps and refused values", examples=[0])
@@ -95,7 +96,9 @@ def quality_of(store: Store, sensor: Sensor, register: str, span: Span) -> dict[
     """A register's quality over days of local time."""
     sums = store.sums(sensor.kind, [sensor.id], span.edges_us, [f"{register}_{part}" for part in _PARTS])
     amount, covered_s, gap, gap_s, resets = (np.nan_to_num(sums[f"{register}_{part}"][0]) for part in _PARTS)
-    share = np.minimum(covered_s / span.length_s, 1.0)
+    asked_s = there_s(sensor, span)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.where(asked_s > 0.0, np.minimum(covered_s / asked_s, 1.0), 0.0)
     use = np.where(covered_s > 0.0, amount, np.nan)
     statements = meter_statements(use, share, resets, _serials(store, sensor, span, np.flatnonzero(resets > 0.0)))
     starts = span.starts()
@@ -105,7 +108,7 @@ def quality_of(store: Store, sensor: Sensor, register: str, span: Span) -> dict[
         "register": register,
         "start": starts[0],
         "end": local_text(span.end_us, span.zone),
-        "coverage": min(float(covered_s.sum() / span.length_s.sum()), 1.0),
+        "coverage": min(float(covered_s.sum() / asked_s.sum()), 1.0) if asked_s.any() else 0.0,
         "gap_s": float(gap_s.sum()),
         "gap_amount": float(gap.sum()) if gap_s.any() else None,
         "resets": int(resets.sum()),
