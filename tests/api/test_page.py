@@ -26,6 +26,7 @@ PAGES = (
     "/sign-in",
     "/sites/high-street",
     "/sites/quiet-lane",
+    "/buildings",
     "/buildings/hall",
     "/buildings/shed",
 )
@@ -35,6 +36,7 @@ FRAGMENTS = (
     "/fragments/climate/house/measures",
     "/fragments/devices",
     "/fragments/sites/high-street",
+    "/fragments/buildings/hall",
 )
 
 

@@ -27,6 +27,7 @@ from bypuls.api.routes import (
     PROBLEMS,
     alarms,
     assessed,
+    building_reports,
     buildings,
     climate_accounts,
     kept,
@@ -42,7 +43,7 @@ from bypuls.api.routes import (
 )
 from bypuls.api.routes import state as states
 from bypuls.api.routes.state import new_meters, release
-from bypuls.api.web import climate_pages, pages, site_pages
+from bypuls.api.web import building_pages, climate_pages, pages, site_pages
 from bypuls.api.web.pages import PageState
 
 _DESCRIPTION = (
@@ -98,6 +99,7 @@ def create_app(context: ApiContext) -> FastAPI:
         # Before the targets: /climate/accounts is no target's page.
         climate_accounts,
         assessed,
+        building_reports,
         buildings,
         targets,
         traffic_streets,
@@ -111,9 +113,11 @@ def create_app(context: ApiContext) -> FastAPI:
         app.include_router(routes.router, responses=PROBLEMS, dependencies=[Depends(only_known_parameters)])
     app.state.pages = PageState()
     app.state.site_pages = site_pages.SitePagesState()
+    app.state.building_pages = building_pages.BuildingPagesState()
     app.include_router(pages.router)
     app.include_router(site_pages.router)
     app.include_router(climate_pages.router)
+    app.include_router(building_pages.router)
     app.mount("/static/swagger", StaticFiles(packages=[("fastapi_offline", "static")]), name="swagger")
     app.mount("/static", StaticFiles(packages=[("bypuls.api", "static")]), name="static")
     # The innermost first: bodies are counted before, and headers set after, everything else.

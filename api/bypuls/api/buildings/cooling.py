@@ -66,7 +66,7 @@ def cooling_of(
     rows = heat.days.within(first, last)
     part = _sums(heat, rows)
     months = []
-    for begin, end in months_of(heat.days.part(first, last)):
+    for begin, end in months_of(first, last):
         one = _sums(heat, heat.days.within(begin, end))
         cooled = one.registers or (None, None, None)
         months.append(

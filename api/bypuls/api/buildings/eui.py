@@ -22,7 +22,7 @@ from bypuls.analysis.energy.normal_year import (
 from bypuls.analysis.errors import BadInput, NotComparable
 from bypuls.api.buildings.meters import Amount, MediumDays, amount, jump_in
 from bypuls.api.buildings.reasons import Reason
-from bypuls.api.buildings.source import DAY, Days, Source, year_before
+from bypuls.api.buildings.source import DAY, Source, year_before
 from bypuls.api.buildings.weather import Weather
 from bypuls.store.registry import NormalYear as NormalYearRow
 
@@ -207,12 +207,12 @@ def last_year(found: MediumDays, first: date, last: date) -> tuple[float | None,
     return None, Reason("no-last-year") if reason.code == "nothing-measured" else reason
 
 
-def months_of(days: Days) -> list[tuple[date, date]]:
-    """The calendar months that hold any of the days: first and last day, as far as they are among these."""
+def months_of(first: date, last: date) -> list[tuple[date, date]]:
+    """The calendar months that hold any of the days first … last: their own first and last day among these."""
     found = []
-    at = days.first
-    while at <= days.last:
-        end = min(days.last, _month_later(at.replace(day=1), 1) - DAY)
+    at = first
+    while at <= last:
+        end = min(last, _month_later(at.replace(day=1), 1) - DAY)
         found.append((at, end))
         at = end + DAY
     return found

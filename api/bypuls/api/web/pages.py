@@ -14,13 +14,10 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from bypuls.api import access
 from bypuls.api.context import ApiContext, the_context, the_directory
 from bypuls.api.directory import Directory
-from bypuls.api.energy import counted_meters, medium_rows, totals
 from bypuls.api.kept import Kept
-from bypuls.api.parameters import Id
-from bypuls.api.periods import span_of
 from bypuls.api.problems import Problem
 from bypuls.api.routes.assessed import ranked, view_of, week_so_far
-from bypuls.api.routes.registered import device_entries, known
+from bypuls.api.routes.registered import device_entries
 from bypuls.api.routes.state import release
 from bypuls.api.targets.standing import ranked_targets
 from bypuls.api.town_now import lights_of, newest, power_of, vehicles_last_hour
@@ -159,23 +156,6 @@ def devices_fragment(request: Request, context: ApiContext, directory: Directory
 def climate_fragment(request: Request, context: ApiContext, directory: Directory) -> Response:
     """The answer at the top."""
     return render(request, "_climate.html", climate=climate_values(request, context, directory))
-
-
-@router.get("/buildings/{id}")
-def building(request: Request, id: Id) -> Response:
-    """One building: this month."""
-    away = refused(request)
-    if away is not None:
-        return away
-    context, directory = the_context(request), the_directory(request)
-    row = known("id", id, directory.buildings)
-    zone = context.settings.zone
-    now = context.clock()
-    first = now.astimezone(zone).date().replace(day=1)
-    span = span_of("month", first.isoformat(), now.isoformat(), zone, now=now, most_rows=12)
-    meters = counted_meters(directory, directory.sensors_of(kinds=("meter",), building=id))
-    energy = totals(directory, id, span, medium_rows(context.store, meters, span))
-    return render(request, "building.html", building=row, energy=energy, meters=[meter for meter, _ in meters])
 
 
 @router.get("/about")

@@ -18,6 +18,7 @@ from bypuls.api.kept import Kept
 from bypuls.api.middleware import content_policy
 from bypuls.api.parameters import Id
 from bypuls.api.problems import Problem, bad_parameter, not_found
+from bypuls.api.reports.building.html import style_sheet as buildings_style
 from bypuls.api.reports.speed.formats import formats
 from bypuls.api.reports.speed.from_store import Survey
 from bypuls.api.reports.speed.render.html import fragment, style_sheet
@@ -252,4 +253,4 @@ def traffic(request: Request) -> Response:
 def report_style() -> Response:
     """The report's style sheet."""
     headers = {"Cache-Control": "public, max-age=3600"}
-    return Response(style_sheet(), 200, headers, "text/css; charset=utf-8")
+    return Response(style_sheet() + buildings_style(), 200, headers, "text/css; charset=utf-8")
