@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from bypuls.analysis.arrays import float_column, same_length
-from bypuls.analysis.errors import BadInput
+from bypuls.analysis.arrays import FloatArray, known_column, same_length
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +27,22 @@ class Emission:
         return self.hours_known / self.hours if self.hours else 0.0
 
 
-def emission(activity_wh: npt.ArrayLike, factor_g_per_kwh: npt.ArrayLike) -> Emission:
-    """E = Σ activity × factor over the hours in which both are known. A missing value is unknown, never zero.
+def emitted_kg(activity_wh: npt.ArrayLike, factor_g_per_kwh: npt.ArrayLike) -> FloatArray:
+    """(n,) [kg] activity × factor, hour by hour; NaN where one of them is unknown: it is never zero.
 
-    activity_wh : (n,) [Wh] per hour, NaN = missing.  factor_g_per_kwh : (n,) [g/kWh], NaN = missing.  Raises BadInput.
+    activity_wh : (n,) [Wh], NaN = missing.  factor_g_per_kwh : (n,) [g/kWh], NaN = missing.  Raises BadInput.
     """
-    activity, factor = float_column("activity_wh", activity_wh), float_column("factor_g_per_kwh", factor_g_per_kwh)
+    activity = known_column("activity_wh", activity_wh)
+    factor = known_column("factor_g_per_kwh", factor_g_per_kwh)
     same_length(activity_wh=activity, factor_g_per_kwh=factor)
-    for name, column in (("activity_wh", activity), ("factor_g_per_kwh", factor)):
-        endless = np.flatnonzero(np.isinf(column))
-        if endless.size:
-            raise BadInput(f"{name}[{endless[0]}]: {column[endless[0]]}; expected a finite number, or NaN for missing")
-    known = ~(np.isnan(activity) | np.isnan(factor))
-    count = int(known.sum())
     # Wh · g/kWh = mg
-    return Emission(float(activity[known] @ factor[known]) / 1e6 if count else None, int(known.size), count)
+    found: FloatArray = activity * factor / 1e6
+    return found
+
+
+def emission(activity_wh: npt.ArrayLike, factor_g_per_kwh: npt.ArrayLike) -> Emission:
+    """E = Σ activity × factor over the hours in which both are known. Arguments as for `emitted_kg`."""
+    each = emitted_kg(activity_wh, factor_g_per_kwh)
+    known = ~np.isnan(each)
+    count = int(known.sum())
+    return Emission(float(each[known].sum()) if count else None, int(each.size), count)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import orjson
 
+from bypuls.analysis.climate.emission import emitted_kg
 from bypuls.api.accounts.factors import FactorUse
 from bypuls.api.accounts.frame import MONTHS, Floats, Frame
 from bypuls.store.book import Book, MeterYear
@@ -139,11 +140,12 @@ class _Hours:
     def emission(self, use: FactorUse) -> dict[str, list[float]]:
         """As `EmissionYear`: Σ activity × factor over the steps in which both are known."""
         wh, factor = self._of("wh"), use.kg_per_unit
-        both = ~np.isnan(wh) & ~np.isnan(factor)
+        kg = emitted_kg(wh, factor * 1000.0)
+        both = ~np.isnan(kg)
         by_month = self._frame.by_month
         return {
-            "kg": by_month(np.where(both, wh * factor / 1000.0, 0.0)).tolist(),
+            "kg": by_month(kg).tolist(),
             "wh": by_month(np.where(both, wh, 0.0)).tolist(),
             "covered_s": by_month(np.where(both, np.nan_to_num(self._of("covered_s")), 0.0)).tolist(),
-            "avoided_kg": by_month(self._of("export_wh") * factor / 1000.0).tolist(),
+            "avoided_kg": by_month(emitted_kg(self._of("export_wh"), factor * 1000.0)).tolist(),
         }
