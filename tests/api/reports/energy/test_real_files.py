@@ -105,3 +105,19 @@ def test_households_that_heat_little_keep_their_zeros() -> None:
     assert "unit_jump" not in counted(found)
     assert found.model is not None
     assert found.model.parts[0].model.kind == "3PH"
+
+
+def test_opendsm_says_the_same_of_its_own_sample() -> None:
+    """OpenDSM 1.2.7, DailyModel, on the same days: what it models and saves, and its adjusted CV(RMSE)."""
+    found = report(
+        ["opendsm/il-gas-hdd-only-daily.csv.gz"],
+        ["opendsm/il-tempF.csv.gz"],
+        baseline=Days(date(2015, 12, 27), date(2016, 12, 25)),
+        reporting=Days(date(2017, 1, 5), date(2018, 1, 4)),
+    )
+    assert found.savings.modelled_kwh is not None
+    # The file names no unit, so its therms are taken as they stand.
+    assert found.savings.modelled_kwh == pytest.approx(1052.8777, rel=1e-3)
+    assert found.savings.share == pytest.approx(0.08696, abs=1e-3)
+    assert found.model is not None
+    assert found.model.quality.cv_rmse == pytest.approx(0.31455, abs=1e-2)

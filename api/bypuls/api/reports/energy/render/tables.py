@@ -211,8 +211,8 @@ def quality(report: EnergyReport, words: Words) -> tuple[Table | Paragraphs, ...
         (
             (label(words("Lines")), count(found.lines)),
             (label(words("Lines used")), count(found.used)),
-            (label(words("From")), text(found.first)),
-            (label(words("To")), text(found.last)),
+            (label(words("From")), text(words.moments(found.first))),
+            (label(words("To")), text(words.moments(found.last))),
             (label(words("Intervals")), count(found.intervals)),
             (label(words("Intervals used")), count(found.known)),
             (label(words("Measured share")), share(found.coverage)),
@@ -238,7 +238,7 @@ def quality(report: EnergyReport, words: Words) -> tuple[Table | Paragraphs, ...
             count(one.n, mark="warn" if one.left_out else None),
             text(named(labels.COUNTED, one.of, words)),
             text(words("yes") if one.left_out else words("no")),
-            text(", ".join(one.where[:2])),
+            text(words.moments(", ".join(one.where[:2]))),
         )
         for one in found.findings
     )
@@ -266,8 +266,8 @@ def _spans(name: str, spans: Sequence[Span], value: str | None, words: Words) ->
     ]
     rows = tuple(
         (
-            text(span.start),
-            text(span.end),
+            text(words.moments(span.start)),
+            text(words.moments(span.end)),
             number(span.hours, 0),
             *([number(span.value, 3 if span.value is not None and abs(span.value) < 10 else 0)] if value else []),
         )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
+import re
+from datetime import date, datetime
 
 from babel.dates import format_date
 
 from bypuls.api.reports.layout import words
 from bypuls.api.reports.layout.words import DASH, NBSP
+
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?:[+-]\d{2}:\d{2}|Z)?")
 
 
 class Words(words.Words):
@@ -26,6 +29,15 @@ class Words(words.Words):
     def celsius(self, value: float | None) -> str:
         """A temperature with its unit."""
         return DASH if value is None else f"{self.num(value, 1)}{NBSP}°C"
+
+    def moments(self, text: str) -> str:
+        """A text whose times in ISO 8601 are told as people write them: 28. okt. 2018 02.00."""
+        return _ISO.sub(self._moment, text)
+
+    def _moment(self, found: re.Match[str]) -> str:
+        moment = datetime.fromisoformat(found[0])
+        clock = f"{moment:%H.%M}" if self.lang == "da" else f"{moment:%H:%M}"
+        return f"{self.day(moment.date())}{NBSP}{clock}"
 
     def month(self, value: date) -> str:
         """A month: jan. 2026, Jan 2026."""
