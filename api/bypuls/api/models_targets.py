@@ -87,11 +87,32 @@ class GapModel(BaseModel):
     left_t: float | None = Field(description="gap less planned")
 
 
+class SavedModel(BaseModel):
+    """What measured effects of one carrier come to."""
+
+    carrier: str = Field(examples=["heat"])
+    kwh_per_year: float
+    kwh_per_year_low: float
+    kwh_per_year_high: float
+    t_per_year: float | None = Field(description="by the last account's factor; null = none")
+
+
+class MeasuredTogetherModel(BaseModel):
+    """All measured effects, those told jointly once. In the accounts already: never to be taken off them."""
+
+    carriers: list[SavedModel]
+    t_per_year: float | None
+    factor_year: int = Field(examples=[2025])
+    effects: int = Field(description="figures that went in")
+    refused: int = Field(description="effects that can't be stated")
+
+
 class MeasuresModel(BaseModel):
     """A target's measures and the gap that they are to close."""
 
     target: str = Field(examples=["town-2030"])
     gap: GapModel
+    measured: MeasuredTogetherModel
     items: list[MeasureModel]
 
 

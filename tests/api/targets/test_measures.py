@@ -75,6 +75,20 @@ def test_what_no_meter_shows_says_so(told: dict[str, Any]) -> None:
     assert by_id(told)["vans"]["measured"] == []
 
 
+def test_measured_effects_together_count_joint_ones_once(told: dict[str, Any]) -> None:
+    found, together = by_id(told), told["measured"]
+    heat, electricity = found["walls"]["measured"][0], found["led"]["measured"][0]
+    own = found["barn-solar"]["measured"][0]
+    sums = {one["carrier"]: one for one in together["carriers"]}
+    assert sums["heat"]["kwh_per_year"] == pytest.approx(heat["kwh_per_year"])
+    assert sums["electricity"]["kwh_per_year"] == pytest.approx(electricity["kwh_per_year"] + own["kwh_per_year"])
+    half = (electricity["kwh_per_year_high"] - electricity["kwh_per_year_low"]) / 2
+    told_half = (sums["electricity"]["kwh_per_year_high"] - sums["electricity"]["kwh_per_year_low"]) / 2
+    assert told_half == pytest.approx(half)  # what is metered itself adds nothing to it
+    assert together["t_per_year"] == pytest.approx(sum(one["t_per_year"] for one in together["carriers"]))
+    assert (together["effects"], together["refused"]) == (3, 1)
+
+
 def test_the_gap_counts_only_what_has_not_started(told: dict[str, Any], roads: Any) -> None:
     gap, view = told["gap"], roads.told("/climate/town")
     assert gap["basis"] == "forecast"

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from bypuls.api.access import Reader
+from bypuls.api.accounts.account import Accounts
 from bypuls.api.answers import answer
 from bypuls.api.context import ApiContext, Context, Registered
 from bypuls.api.directory import Directory
@@ -21,7 +22,7 @@ from bypuls.api.routes.assessed import view_of
 from bypuls.api.routes.readings import table_of
 from bypuls.api.routes.registered import known
 from bypuls.api.targets.measured import measured_effects
-from bypuls.api.targets.measures import Rates, gap_of, measure_view, measures_of, rates_of
+from bypuls.api.targets.measures import Rates, gap_of, measure_view, measured_together, measures_of, rates_of
 from bypuls.api.targets.scenario import chosen_of, road
 from bypuls.store.registry import Target
 
@@ -52,8 +53,9 @@ def standing_of(request: Request, context: ApiContext, directory: Directory, tar
     view = view_of(request, context, directory, target.id)
     today = context.clock().astimezone(context.settings.zone).date()
     last = view["accounts"][-1] if view["accounts"] else None
-    scenario = [one for one in directory.registry.factors() if one.purpose == "scenario"]
-    return Standing(target, view, rates_of(last, scenario, today.year, context.settings.zone), today)
+    accounts: Accounts = request.app.state.accounts
+    factors = accounts.factors(directory).factors
+    return Standing(target, view, rates_of(last, factors, today.year, context.settings.zone), today)
 
 
 def measured_key(context: ApiContext, directory: Directory) -> tuple[int, date]:
@@ -79,7 +81,12 @@ def measures_view(directory: Directory, standing: Standing, effects: dict[str, l
         measure_view(directory, standing.target, one, standing.rates, effects, standing.today)
         for one in measures_of(directory, standing.target)
     ]
-    return {"target": standing.target.id, "gap": gap_of(standing.view, items), "items": items}
+    return {
+        "target": standing.target.id,
+        "gap": gap_of(standing.view, items),
+        "measured": measured_together(items, standing.rates),
+        "items": items,
+    }
 
 
 def scenario_view(directory: Directory, standing: Standing, chosen: str | None) -> dict[str, Any]:

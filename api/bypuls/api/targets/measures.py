@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bypuls.analysis.climate.measures import Plan, falling_factor
+from bypuls.analysis.climate.measures import Plan, falling_factor, root_sum_square
 from bypuls.api.directory import Directory
 from bypuls.api.targets.measured import is_running
 from bypuls.store.registry import Factor, Measure, Target
@@ -152,6 +152,40 @@ def gap_of(view: Mapping[str, Any], measures: Sequence[Mapping[str, Any]]) -> di
         "planned_weighed_t": sum(weighed) if len(weighed) == len(known) else None,
         "planned_cost_dkk": _sum(one["cost_dkk"] for one in planned),
         "left_t": None if gap_t is None else gap_t - planned_t,
+    }
+
+
+def measured_together(measures: Sequence[Mapping[str, Any]], rates: Rates) -> dict[str, Any]:
+    """What all measured effects come to a year, those that are told jointly once; savings of different meters are
+    independent of each other, so their half-widths add by their squares. It is in the accounts already."""
+    once: dict[tuple[str, frozenset[str]], Mapping[str, Any]] = {}
+    refused = 0
+    for one in measures:
+        for found in one["measured"]:
+            if found["kwh_per_year"] is None:
+                refused += 1
+            else:
+                once[found["carrier"], frozenset((one["id"], *found["jointly_with"]))] = found
+    carriers = []
+    for carrier in sorted({carrier for carrier, _ in once}):
+        mine = [found for (name, _), found in once.items() if name == carrier]
+        kwh = sum(found["kwh_per_year"] for found in mine)
+        half = root_sum_square([(found["kwh_per_year_high"] - found["kwh_per_year_low"]) / 2.0 for found in mine])
+        carriers.append(
+            {
+                "carrier": carrier,
+                "kwh_per_year": kwh,
+                "kwh_per_year_low": kwh - half,
+                "kwh_per_year_high": kwh + half,
+                "t_per_year": _tonnes(kwh, rates.now.get(carrier)),
+            }
+        )
+    return {
+        "carriers": carriers,
+        "t_per_year": _sum(one["t_per_year"] for one in carriers),
+        "factor_year": rates.year,
+        "effects": len(once),
+        "refused": refused,
     }
 
 
