@@ -31,9 +31,12 @@ from bypuls.cli.option_texts import parse_pairs
 
 
 class ReportCommands(LateCommands):
-    """Energy's libraries are loaded for reports on energy alone."""
+    """Libraries of energy and lighting are loaded for their reports alone."""
 
-    late: ClassVar[Mapping[str, tuple[str, str]]] = {"energy": ("report_energy", "energy")}
+    late: ClassVar[Mapping[str, tuple[str, str]]] = {
+        "energy": ("report_energy", "energy"),
+        "lighting": ("report_lighting", "lighting"),
+    }
 
 
 app = typer.Typer(

@@ -1,0 +1,127 @@
+"""A cabinet's power out of a file: with times, as every meter's file is read, or as a mere column of numbers."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from bypuls.analysis.arrays import FloatArray, IntArray
+from bypuls.api.reports.energy.reading import MeterOptions, read_meter_rows
+from bypuls.api.reports.energy.reading.columns import unit_of
+from bypuls.api.reports.energy.reading.options import KW_PER
+from bypuls.api.reports.energy.reading.series import series_of
+from bypuls.api.reports.reading.amounts import amounts_of
+from bypuls.api.reports.reading.errors import FileProblem
+from bypuls.api.reports.reading.table import HEAD_LINES, delimiters, is_number, lines_of
+
+_US = 1_000_000
+_DATED = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}|\d{8}T\d{4}")
+_POWER = ("power", "power_w", "effekt", "load", "last", "watt", "w", "p", "value", "værdi")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PowerSeries:
+    """power_w : (n,) evenly spaced, NaN = missing.  start_us : of the first interval [µs UTC], None = the file has no
+    times.  zone : of its local clock."""
+
+    power_w: FloatArray
+    interval_s: float
+    start_us: int | None
+    zone: str
+    unit: str
+    unused_lines: int
+
+
+def read_power(path: Path, options: MeterOptions, interval_s: float | None) -> PowerSeries:
+    """The file's series. interval_s : between rows; needed where there are no times, otherwise checked against them.
+    Raises FileProblem, OSError."""
+    asked = {"time", "date"} & options.columns.keys()
+    head = lines_of(path, options.encoding)[:HEAD_LINES]
+    if asked or options.date_format is not None or any(_DATED.search(line) for line in head):
+        return _with_times(path, options, interval_s)
+    return _without_times(path, options, interval_s)
+
+
+def _with_times(path: Path, options: MeterOptions, interval_s: float | None) -> PowerSeries:
+    rows = read_meter_rows([path], options)
+    if not rows.unit_told:
+        rows = replace(rows, unit="W")
+    series = series_of(rows, options)
+    if series.step != "interval":
+        raise FileProblem(f"{path.name}: one value a {series.step}; expected power by the hour or finer")
+    step_us = round(series.step_s * _US)
+    if interval_s is not None and series.step_s not in (interval_s, 60.0 * interval_s):
+        raise FileProblem(
+            f"--interval {interval_s:g}: the times in {path.name} are {series.step_s:g} s apart; leave --interval out, "
+            f"or say {series.step_s:g}"
+        )
+    place = (series.start_us - series.start_us[0]) // step_us
+    power = np.full(int(place[-1]) + 1, np.nan)
+    hours = (series.end_us - series.start_us) / (3600.0 * _US)
+    power[place] = series.kwh * 1000.0 / hours
+    return PowerSeries(power, float(series.step_s), int(series.start_us[0]), rows.zone, rows.unit, rows.tally.dropped)
+
+
+def _without_times(path: Path, options: MeterOptions, interval_s: float | None) -> PowerSeries:
+    if interval_s is None:
+        raise FileProblem(f"{path.name}: no times found; say how many seconds lie between rows: --interval 60")
+    lines = [line for line in lines_of(path, options.encoding) if line.strip()]
+    if not lines:
+        raise FileProblem(f"{path.name}: empty; expected a column of power")
+    likely = delimiters(lines, options.delimiter)
+    if (
+        "," in likely
+        and lines[0].count(",") == lines[-1].count(",") > 0
+        and not any(map(is_number, lines[0].split(",")))
+    ):
+        likely = [",", *(mark for mark in likely if mark != ",")]  # headings have no decimal comma
+    for delimiter in likely:
+        cells = list(csv.reader(lines, delimiter=delimiter, skipinitialspace=True))
+        first = next((at for at, row in enumerate(cells[:HEAD_LINES]) if any(is_number(cell) for cell in row)), None)
+        if first is None:
+            continue
+        names = cells[first - 1] if first else []
+        at = _column(path.name, names, cells[first], options.columns)
+        body = [row for row in cells[first:] if len(row) > at]
+        values, wrong = amounts_of([row[at] for row in body], options.decimal, path.name)
+        unit = options.unit or (unit_of(names[at]) if at < len(names) else None) or "W"
+        if unit not in KW_PER:
+            raise FileProblem(f"{path.name}: unit {unit}; without times expected a power: --unit W, kW or MW")
+        return PowerSeries(
+            np.where(wrong, np.nan, values) * KW_PER[unit] * 1000.0,
+            interval_s,
+            None,
+            options.timezone or "Europe/Copenhagen",
+            unit,
+            int(wrong.sum()) + len(cells) - first - len(body),
+        )
+    raise FileProblem(f"{path.name}: no numbers found; the first line is {lines[0][:80]!r}. Expected a column of power")
+
+
+def _column(name: str, names: Sequence[str], row: Sequence[str], asked: Mapping[str, str]) -> int:
+    folded = [one.strip().casefold() for one in names]
+    text = asked.get("value")
+    if text is not None:
+        if text.casefold() in folded:
+            return folded.index(text.casefold())
+        if text.isdecimal() and 1 <= int(text) <= len(row):
+            return int(text) - 1
+        raise FileProblem(f"--map value={text}: no such column in {name}; expected {', '.join(names) or 'its number'}")
+    numeric = [at for at, cell in enumerate(row) if is_number(cell)]
+    if len(numeric) == 1:
+        return numeric[0]
+    told = [at for at in numeric if at < len(folded) and (unit_of(folded[at]) in KW_PER or folded[at] in _POWER)]
+    if len(told) == 1:
+        return told[0]
+    shown = ", ".join(names[at] if at < len(names) else str(at + 1) for at in numeric)
+    raise FileProblem(f"{name}: several columns could be the power: {shown}; say which: --map value=HEADING")
+
+
+def grid_us(series: PowerSeries, start_us: int) -> IntArray:
+    """(n,) when each interval begins [µs UTC]."""
+    return start_us + np.arange(series.power_w.size, dtype=np.int64) * round(series.interval_s * _US)
