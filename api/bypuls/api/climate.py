@@ -82,7 +82,7 @@ def _told(account: YearAccount) -> dict[str, Any]:
             "factor_method": use.method if use else None,
             "factor_source": "; ".join(use.sources) if use else None,
             "emitted_t": total.emitted_t,
-            "reason": None if total.emitted_t is not None else _why(lines),
+            **_why(lines, total.emitted_t),
         }
     total = account.total
     accounted = sum((line.amount or 0.0) for line in account.lines if line.kind != "moved" and _in_kwh(line))
@@ -112,8 +112,13 @@ def _completeness(account: YearAccount) -> float | None:
     return max(total.completeness - missing / asked_s, 0.0)
 
 
-def _why(lines: list[Line]) -> str:
+def _why(lines: list[Line], emitted_t: float | None) -> dict[str, str | None]:
+    """Why a carrier's tonnes are unknown: a code to translate, and what was found."""
+    if emitted_t is not None:
+        return {"reason": None, "reason_code": None}
     reasons = [reason for line in lines if line.emitted_kg is None for reason in line.reasons]
     first = next((one for one in reasons if one.code not in ("gaps", "no reading")), None)
     chosen = first or next(iter(reasons), None)
-    return chosen.found if chosen is not None else "unknown"
+    if chosen is None:
+        return {"reason": "unknown", "reason_code": None}
+    return {"reason": chosen.found, "reason_code": chosen.code}

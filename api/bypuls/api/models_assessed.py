@@ -115,6 +115,7 @@ class MediumAccountModel(BaseModel):
     factor_source: str | None
     emitted_t: float | None
     reason: str | None = Field(description="why the tonnes are unknown")
+    reason_code: str | None = Field(description="the same as a code", examples=["no factor"])
 
 
 class AccountModel(BaseModel):
