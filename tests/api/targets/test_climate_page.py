@@ -132,3 +132,13 @@ def test_the_last_account_by_domain_and_to_be_followed(roads: Any) -> None:
     assert "/api/v1/climate/accounts?year=2025&amp;target=town&amp;format=pdf&amp;lang=en" in text
     told = roads.told("/climate/accounts", year=2025, target="town")
     assert told["year"] == 2025
+
+
+@pytest.mark.parametrize(
+    ("base", "labels"),
+    [(1000, ["0", "250", "500"]), (20, ["0", "5", "10"]), (2, ["0.0", "0.5", "1.0"]), (9, ["0.0", "2.5"])],
+)
+def test_the_drawing_is_labelled_in_round_numbers(bare: Any, base: float, labels: list[str]) -> None:
+    text = page(bare({"target": [TARGET | {"base_tonnes": base}]}))
+    shown = re.findall(r'text-anchor="end">([^<]+)</text>', text)
+    assert shown[: len(labels)] == labels

@@ -65,11 +65,15 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class RoadChart:
-    """Points of the SVG. Lines are `points` of a polyline, empty where there is nothing to draw."""
+    """Points of the SVG. Lines are `points` of a polyline, empty where there is nothing to draw.
+
+    tonnes : lines across, with their label.  digits : decimals of these labels.
+    """
 
     size: Size
     years: tuple[tuple[float, int], ...]
     tonnes: tuple[tuple[float, float], ...]
+    digits: int
     base_y: float
     target_line: str
     constant_line: str
@@ -139,6 +143,7 @@ def road_chart(
         size=size,
         years=tuple((x_of(at), at) for at in range(span, int(year[0]) - 1, -every))[::-1],
         tonnes=tuple((y_of(at), at) for at in np.arange(0.0, ceiling + step / 2, step).tolist()),
+        digits=max(0, math.ceil(-math.log10(step) - 1e-9)) if step < 1.0 else int(step % 1.0 > 0.0),
         base_y=size.height - _BOTTOM,
         target_line=line(columns["trajectory_t"]),
         constant_line=line(columns["constant_rate_t"]),
