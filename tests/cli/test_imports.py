@@ -3,7 +3,10 @@ are the file's, over both clock changes."""
 
 from __future__ import annotations
 
+import csv
+import gzip
 import json
+import os
 import tomllib
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -24,6 +27,9 @@ from bypuls.cli.settings import opened
 from bypuls.store.registry import Building, Device, Sensor
 
 CPH = ZoneInfo("Europe/Copenhagen")
+_BESIDE = Path(__file__).resolve().parents[2].parent / "shared" / "data"
+DATA = Path(os.environ.get("BYPULS_REAL_DATA") or _BESIDE)
+YEAR = DATA / "energy/cambridge/b109_electricity_2018.csv.gz"
 METER = "571313100000000001"
 HEAD = "MålepunktsID;Fra_dato;Til_dato;Mængde;Måleenhed;Kvalitet;Type"
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -107,7 +113,7 @@ def test_the_apis_days_are_the_files_over_a_clock_change(
     assert coverage == [1.0] * len(days)
     count = stored(tmp_path)
     again = run(file, "--sensor", "hall-el", "--yes")
-    assert "0 readings to write" in again.output
+    assert "0 new readings, 0 correct stored ones" in again.output
     assert stored(tmp_path) == count
     assert daily(tmp_path, "hall-el", first, after)[0] == found
 
@@ -160,7 +166,7 @@ def test_saved_mappings_keep_whose_meter_is_whose(tmp_path: Path, run: Run) -> N
     of = hours(date(2026, 1, 5), date(2026, 1, 5))
     file = eloverblik(tmp_path / "e.csv", of)
     run(file, "--sensor", "hall-el", "--register-sensors", "--yes", "--save-map", "eloverblik")
-    assert "0 readings to write" in run(file, "--map", "eloverblik").output
+    assert "0 new readings, 0 correct stored ones" in run(file, "--map", "eloverblik").output
     other = eloverblik(tmp_path / "o.csv", of, meter="571313100000000002")
     assert "electricity-571313100000000002" in run(other, "--map", "eloverblik").output
     assert "--map 'other': expected COLUMN=HEADING" in run(file, "--map", "other", code=1).output
@@ -193,7 +199,7 @@ def test_weather_of_dmi(tmp_path: Path, run: Run) -> None:
     with opened(tmp_path / "data", None) as platform:
         temps = [getattr(one, "temp_c", None) for one in platform.store.readings("weather", "dmi-06180", 0, 2**62)]
     assert temps == [-1.0, 2.5, 7.0]
-    assert "0 readings to write" in run(file, "--sensor", "dmi-06180", "--yes").output
+    assert "0 new readings, 0 correct stored ones" in run(file, "--sensor", "dmi-06180", "--yes").output
 
 
 def test_mistakes_say_what_to_do(tmp_path: Path, run: Run) -> None:
@@ -231,6 +237,25 @@ def test_what_ingest_refuses_lies_among_the_dead_letters(tmp_path: Path, run: Ru
     assert "expected 2010-01-01T00:00:00Z or later" in result.output.replace("\n", " ")
     with opened(tmp_path / "data", None) as platform:
         assert platform.book.waiting_letters() == 25
+
+
+def test_a_measured_year_with_holes(tmp_path: Path, run: Run) -> None:
+    """Cambridge b109 (MIT): hours in UTC, holes written as 0, read by the local days of Copenhagen."""
+    if not YEAR.is_file():
+        pytest.skip(f"no {YEAR.name}: set BYPULS_REAL_DATA to the folder with the real data")
+    run(YEAR, "--tz", "UTC", "--zero-is-missing", "--sensor", "b109-el", "--register-sensors", "--yes")
+    used: dict[date, list[float]] = {}
+    with gzip.open(YEAR, "rt", encoding="utf-8") as lines:
+        for row in csv.DictReader(lines):
+            value = float(row["equipment load [kWh]"])
+            at = datetime.fromisoformat(row["datetime"]).replace(tzinfo=UTC).astimezone(CPH)
+            used.setdefault(at.date(), []).append(value)
+    days = [date(2018, 1, 2) + timedelta(days=n) for n in range(363)]
+    found, coverage = daily(tmp_path, "b109-el", "2018-01-02", "2018-12-31")
+    known = [[value for value in used[day] if value > 0.0] for day in days]
+    assert sorted({len(used[day]) for day in days}) == [23, 24, 25]
+    assert coverage == pytest.approx([len(values) / len(used[day]) for day, values in zip(days, known, strict=True)])
+    np.testing.assert_allclose(found, [sum(values) if values else np.nan for values in known], atol=1e-6)
 
 
 TEXTS = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=20)

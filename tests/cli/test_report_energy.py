@@ -105,7 +105,10 @@ def test_hopeless_files(tmp_path: Path, files: tuple[Path, Path]) -> None:
     picture.write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00\x00")
     words = tmp_path / "letter.csv"
     words.write_text("Kære kommune\nvi har ingen data\n", encoding="utf-8")
+    workbook = tmp_path / "meter.xlsx"
+    workbook.write_bytes(b"PK\x03\x04 and more")
     for path, message in (
+        (workbook, "an Excel workbook or another archive; expected text: export or save it as CSV first"),
         (picture, "not a text file; export it as CSV first"),
         (words, "Name the columns"),
         (tmp_path / "none.csv", "none.csv"),

@@ -211,7 +211,7 @@ def _take(platform: Opened, targets: Sequence[Target], device: str, yes: bool) -
     refused = False
     for target in targets:
         planned = _planned(platform, target)
-        told_now = f"{len(planned.readings):,} readings to write, of which {planned.changed:,} correct stored ones; "
+        told_now = f"{planned.new:,} new readings, {planned.changed:,} correct stored ones, "
         say(console, target.sensor, told_now + f"{planned.known:,} are stored already")
         if not yes or not planned.readings:
             continue

@@ -2,8 +2,9 @@
 ingest's own intake. So the ledger knows them, what is refused becomes a dead letter, and the bins are computed anew.
 
 Promise: when `take_in` returns, every planned reading is stored or a dead letter with its reason, as those of a device
-are after their receipt. Planning the same file again finds nothing to do. Not a promise: two imports of one sensor at
-once each plan on what they saw; run the first again where that happened.
+are after their receipt. A file that is imported again is sent again, as an edge does without a receipt: it is stored
+once, and what an import left undone that died between store and book is done then. Not a promise: two imports of one
+sensor at once each plan on what they saw; run the first again where that happened.
 """
 
 from __future__ import annotations
@@ -38,12 +39,13 @@ _EVER = (0, 2**62)
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """Readings to take in. readings : new or changed ones, rising in time.  known : stored already as they are.
-    changed : of the readings, those that correct a stored one."""
+    """Readings to take in, rising in time: of new ones, of those that correct a stored one, and of those that are
+    stored as they are there are so many."""
 
     readings: Sequence[Reading]
-    known: int
+    new: int
     changed: int
+    known: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +70,23 @@ def plan_meter(store: Store, sensor: str, medium: str, field: RegisterField, int
             stored[us_of(reading.t)] = _exact(value, field)
     both = merged(told(sorted(stored.items())), intervals)
     shown = register_of(both, also_at=stored)
-    fresh = changes(shown, stored)
-    readings = [_meter(sensor, medium, field, t_us, _shown(shown[t_us], field)) for t_us in fresh]
-    return Planned(readings, len(shown) - len(fresh), sum(1 for t_us in fresh if t_us in stored))
+    fresh = set(changes(shown, stored))
+    first = min((one.start_us for one in intervals), default=0)
+    last = max((one.end_us for one in intervals), default=-1)
+    times = sorted(t_us for t_us in shown if first <= t_us <= last or t_us in fresh)
+    readings = [_meter(sensor, medium, field, t_us, _shown(shown[t_us], field)) for t_us in times]
+    changed = len(fresh & stored.keys())
+    return Planned(readings, len(fresh) - changed, changed, len(readings) - len(fresh))
 
 
 def plan_readings(store: Store, readings: Sequence[Reading]) -> Planned:
-    """Those of the readings that aren't stored as they are. All of one kind and sensor."""
+    """The readings beside what is stored. All of one kind and sensor."""
     if not readings:
-        return Planned((), 0, 0)
+        return Planned((), 0, 0, 0)
     stored = {_key(one): one for one in store.readings(readings[0].kind, readings[0].sensor, *_EVER)}
     fresh = [one for one in readings if stored.get(_key(one)) != one]
     changed = sum(1 for one in fresh if _key(one) in stored)
-    return Planned(fresh, len(readings) - len(fresh), changed)
+    return Planned(readings, len(fresh) - changed, changed, len(readings) - len(fresh))
 
 
 def _key(reading: Reading) -> tuple[datetime | None, str | None]:
@@ -88,7 +94,7 @@ def _key(reading: Reading) -> tuple[datetime | None, str | None]:
 
 
 def plan_weather(store: Store, sensor: str, t_us: Sequence[int], temp_c: Sequence[float]) -> Planned:
-    """The temperatures that aren't stored as they are."""
+    """The temperatures beside what is stored."""
     return plan_readings(
         store, [Weather(sensor=sensor, t=from_us(t), temp_c=value) for t, value in zip(t_us, temp_c, strict=True)]
     )

@@ -14,6 +14,11 @@ from bypuls.api.reports.reading.errors import FileProblem
 DELIMITERS: Mapping[str, str] = {";": ";", ",": ",", "tab": "\t", "\t": "\t"}
 HEAD_LINES = 200
 _GZIP = b"\x1f\x8b"
+_FOREIGN: Mapping[bytes, str] = {
+    b"%PDF": "a PDF",
+    b"PK\x03\x04": "an Excel workbook or another archive",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,9 @@ def lines_of(path: Path, encoding: str | None) -> list[str]:
     """The lines of a text file, gzipped or not. encoding : None = UTF-8, or Latin-1 where it isn't that.
     Raises FileProblem, OSError."""
     raw = bytes_of(path)
+    for mark, what in _FOREIGN.items():
+        if raw.startswith(mark):
+            raise FileProblem(f"{path.name}: {what}; expected text: export or save it as CSV first")
     if encoding is not None:
         try:
             return raw.decode(encoding).splitlines()
