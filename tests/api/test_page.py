@@ -29,6 +29,7 @@ PAGES = (
     "/buildings",
     "/buildings/hall",
     "/buildings/shed",
+    "/alarms",
 )
 FRAGMENTS = (
     "/fragments/now",

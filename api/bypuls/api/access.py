@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from math import ceil
 from time import monotonic
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 
@@ -18,7 +19,9 @@ from bypuls.api.settings import is_loopback
 from bypuls.store.registry import verify_key
 
 COOKIE = "byp_key"
-"""The page's sign-in: the key in a cookie that scripts can't read and other sites can't send. Good for reading only."""
+"""The page's sign-in: the key in a cookie that scripts can't read and other sites can't send. To the API it is good for
+reading only; the page's own forms take the key's other scopes, too (`form_filler`)."""
+LOCAL_USER = "local-user"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,35 @@ def counted(request: Request) -> Caller:
             f"expected at most {context.settings.rate_per_s:g} requests a second on average",
             headers={"Retry-After": str(ceil(wait_s))},
         )
+    return caller
+
+
+def form_caller(request: Request, context: ApiContext) -> Caller:
+    """Who would fill in a form of the page: the owner of the key in the cookie, with all its scopes; in the open demo
+    the user of this machine."""
+    cookie = request.cookies.get(COOKIE)
+    if cookie is not None:
+        key = verify_key(context.registry, cookie.strip(), context.clock().astimezone(UTC))
+        if key is not None:
+            return Caller(key.id, key.scopes)
+    address = request.client.host if request.client is not None else "unknown"
+    if context.settings.open_on_loopback and _from_this_machine(request, address):
+        return Caller(LOCAL_USER, frozenset({"read", "write"}))
+    return Caller(address, frozenset())
+
+
+def form_filler(request: Request) -> Caller:
+    """Who sends a form of the page itself, counted against its rate. A form that another site sends is refused, though
+    the cookie stays at home anyway: in the open demo there is none.  Raises Problem (401, 403, 429)."""
+    counted(request)
+    origin, site = request.headers.get("origin"), request.headers.get("sec-fetch-site")
+    own = urlsplit(origin).netloc == request.headers.get("host") if origin is not None else site == "same-origin"
+    if not own or site not in (None, "same-origin"):
+        raise Problem(403, "foreign-form", "This form was sent by another site", "expected a form of this page itself")
+    caller = form_caller(request, the_context(request))
+    if not caller.scopes:
+        raise refused_without_key()
+    require(caller, "write")
     return caller
 
 

@@ -44,6 +44,7 @@ from bypuls.api.routes import (
 from bypuls.api.routes import state as states
 from bypuls.api.routes.state import new_meters, release
 from bypuls.api.web import building_pages, climate_pages, pages, site_pages
+from bypuls.api.web import alarm_pages, climate_pages, pages, site_pages
 from bypuls.api.web.pages import PageState
 
 _DESCRIPTION = (
@@ -116,6 +117,7 @@ def create_app(context: ApiContext) -> FastAPI:
     app.state.building_pages = building_pages.BuildingPagesState()
     app.include_router(pages.router)
     app.include_router(site_pages.router)
+    app.include_router(alarm_pages.router)
     app.include_router(climate_pages.router)
     app.include_router(building_pages.router)
     app.mount("/static/swagger", StaticFiles(packages=[("fastapi_offline", "static")]), name="swagger")

@@ -5,19 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from bypuls.api.alarms.words import AlarmWords
+from bypuls.api.context import ApiContext
 from bypuls.api.directory import Directory
-from bypuls.store.book import Alarm, AlarmEvent
+from bypuls.store.book import Alarm, AlarmBook, AlarmEvent, AlarmFilter
 from bypuls.store.registry import ALARM_KINDS
 from bypuls.wire import format_time, from_us
 
+_MOST_COUNTED, _UNKNOWN_DKK = 5000, 10.0
 _WEIGHTS = {"critical": 1000.0, "major": 100.0, "minor": 10.0, "warning": 1.0}
 
 
 def urgency(alarm: Alarm) -> float:
     """What should be done first: severity × cost. Each severity weighs ten times the next one; an unknown cost counts
-    as one krone a day, so that it never hides what is known to be dear."""
+    as ten kroner a day: what nobody can price is not for free."""
     cost = alarm.cost.get("dkk_per_day")
-    return _WEIGHTS.get(alarm.severity, 1.0) * max(1.0, cost if cost is not None else 1.0)
+    return _WEIGHTS.get(alarm.severity, 1.0) * max(1.0, cost if cost is not None else _UNKNOWN_DKK)
 
 
 def by_urgency(alarms: list[Alarm]) -> list[Alarm]:
@@ -93,3 +95,10 @@ def event_entry(event: AlarmEvent, words: AlarmWords) -> dict[str, Any]:
         "note": event.note,
         "facts": dict(event.facts),
     }
+
+
+def alarm_badge(context: ApiContext) -> dict[str, int]:
+    """What the overview says of alarms: how many are open, those under others left out, and how many are critical."""
+    _, found = AlarmBook(context.registry).listed(AlarmFilter(("open",)), limit=_MOST_COUNTED)
+    found = [one for one in found if one.part_of is None]
+    return {"open": len(found), "critical": sum(one.severity == "critical" for one in found)}

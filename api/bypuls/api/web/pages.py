@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from bypuls.api import access
+from bypuls.api.alarms.telling import alarm_badge
 from bypuls.api.context import ApiContext, the_context, the_directory
 from bypuls.api.directory import Directory
 from bypuls.api.kept import Kept
@@ -110,6 +111,7 @@ def now_values(request: Request, context: ApiContext, directory: Directory) -> d
             "silent": sorted(silent, key=lambda one: (one.age_s is None, -(one.age_s or 0.0))),
             "sensors": len(latest),
             "newest_s": min(ages) if ages else None,
+            "alarms": alarm_badge(context),
             "at": now,
         }
 
