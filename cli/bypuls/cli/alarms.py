@@ -14,12 +14,16 @@ import typer
 from prometheus_client import CollectorRegistry, start_http_server
 
 from bypuls.api.alarms import Evaluator, EvaluatorSettings
+from bypuls.api.alarms.delivery import Delivery, DeliverySettings
 from bypuls.api.alarms.metrics import AlarmMeters
+from bypuls.api.alarms.notices import Channels
 from bypuls.api.alarms.telling import by_urgency, subject_name
+from bypuls.api.alarms.webhook import Webhook, WebhookSettings
 from bypuls.api.alarms.words import AlarmWords
 from bypuls.api.directory import DirectorySource
+from bypuls.cli.reports import mailer_of
 from bypuls.cli.services import free_port_or_exit, stop_on_signals, told
-from bypuls.cli.settings import DATA_DIR, DataDir, InfluxUrl, Opened, now, opened
+from bypuls.cli.settings import DATA_DIR, DataDir, Environment, InfluxUrl, Opened, now, opened, webhook_names
 from bypuls.store.book import AlarmBook, AlarmFilter
 from bypuls.store.protocol import StoreError
 from bypuls.store.registry import seed_alarm_rules
@@ -31,10 +35,31 @@ app = typer.Typer(no_args_is_help=True, help="Alarms: found by the registry's ru
 Zone = Annotated[str, typer.Option(help="Zone of local days.")]
 
 
-def evaluator_of(platform: Opened, tz: str) -> Evaluator:
+def process_name() -> str:
+    """This process' name, for leases."""
+    return f"{socket.gethostname().lower()[:40]}-{os.getpid()}"
+
+
+def webhooks_of() -> dict[str, Webhook]:
+    """The operator's webhooks by their names, as the environment has them.  Raises ValueError."""
+    environment = Environment()
+    urls = environment.alarm_webhook_urls.split()
+    secret = environment.alarm_webhook_secret.get_secret_value()
+    if urls and not secret:
+        raise ValueError("BYPULS_ALARM_WEBHOOK_URLS is set — expected the secret in BYPULS_ALARM_WEBHOOK_SECRET, too")
+    made = [Webhook(WebhookSettings(url=url, secret=secret)) for url in urls]
+    return dict(zip(webhook_names(), made, strict=True))
+
+
+def delivery_of(platform: Opened, tz: str) -> Delivery:
+    """What brings notices out, as options and environment describe it.  Raises ValueError."""
+    settings = DeliverySettings(owner=process_name(), tz=tz, page=Environment().page_url)
+    return Delivery(platform.registry, settings, clock=now, mailer=mailer_of(), webhooks=webhooks_of())
+
+
+def evaluator_of(platform: Opened, tz: str, channels: Channels) -> Evaluator:
     """The evaluator that options and environment describe.  Raises ValueError."""
-    name = f"{socket.gethostname().lower()[:40]}-{os.getpid()}"
-    settings = EvaluatorSettings(owner=name, tz=tz)
+    settings = EvaluatorSettings(owner=process_name(), tz=tz, channels=channels)
     return Evaluator(platform.store, platform.registry, platform.book, settings, clock=now)
 
 
@@ -64,10 +89,18 @@ def serve(
     meters = AlarmMeters(collectors)
     with opened(data_dir, influx_url) as platform:
         try:
-            evaluator = evaluator_of(platform, tz)
+            delivery = delivery_of(platform, tz)
+            evaluator = evaluator_of(platform, tz, delivery.channels)
         except ValueError as error:
             raise told(error) from error
-        _serve(platform, evaluator, stop, every, meters)
+        # In a thread of its own: a receiver that hangs keeps no round waiting.
+        bringing = threading.Thread(target=delivery.serve, args=(stop,), name="notices")
+        bringing.start()
+        try:
+            _serve(platform, evaluator, stop, every, meters)
+        finally:
+            stop.set()
+            bringing.join()
 
 
 def _serve(platform: Opened, evaluator: Evaluator, stop: threading.Event, every: float, meters: AlarmMeters) -> None:
@@ -99,9 +132,12 @@ def run(data_dir: DataDir = DATA_DIR, influx_url: InfluxUrl = None, tz: Zone = "
     with opened(data_dir, influx_url) as platform:
         try:
             seed_if_none(platform)
-            evaluator = evaluator_of(platform, tz)
+            delivery = delivery_of(platform, tz)
+            evaluator = evaluator_of(platform, tz, delivery.channels)
             found = evaluator.round(everything=True)
             evaluator.rest()
+            told_now = delivery.deliver()
+            delivery.rest()
         except (ValueError, StoreError) as error:
             raise told(error) from error
     if found is None:
@@ -109,6 +145,8 @@ def run(data_dir: DataDir = DATA_DIR, influx_url: InfluxUrl = None, tz: Zone = "
     typer.echo(f"{found.looked} conditions looked at.")
     for action, count in sorted(found.changes.items()):
         typer.echo(f"  {action}: {count}")
+    for state, count in sorted(told_now.items()):
+        typer.echo(f"  notices {state}: {count}")
     for kind, reason in found.failed.items():
         typer.echo(f"  {kind} could not be looked at: {reason}")
     if found.failed:

@@ -30,10 +30,11 @@ def runner_of(platform: Opened, data_dir: Path, folder: Path | None, tz: str, su
     """The runner that options and environment describe.  Raises ValueError."""
     name = f"{socket.gethostname().lower()[:40]}-{os.getpid()}"
     settings = RunnerSettings(folder=folder or data_dir / "reports", tz=tz, owner=name, surveyor=surveyor)
-    return Runner(platform.store, platform.registry, platform.book, settings, clock=now, mailer=_mailer())
+    return Runner(platform.store, platform.registry, platform.book, settings, clock=now, mailer=mailer_of())
 
 
-def _mailer() -> Mailer | None:
+def mailer_of() -> Mailer | None:
+    """The mailer that the environment describes; None without a mail server.  Raises ValueError."""
     environment = Environment()
     if environment.smtp_host is None:
         return None

@@ -19,7 +19,17 @@ import structlog
 import typer
 from prometheus_client import CollectorRegistry, start_http_server
 
-from bypuls.cli.settings import DATA_DIR, BrokerHost, BrokerPort, DataDir, InfluxUrl, broker_settings, now, opened
+from bypuls.cli.settings import (
+    DATA_DIR,
+    BrokerHost,
+    BrokerPort,
+    DataDir,
+    InfluxUrl,
+    broker_settings,
+    now,
+    opened,
+    webhook_names,
+)
 from bypuls.ingest.asset_names import AssetNames
 from bypuls.ingest.plants import crash_moment, receipts_first
 from bypuls.ingest.retention import AT_LEAST
@@ -175,7 +185,7 @@ def api(
     try:
         settings = ApiSettings(
             host=host, open_on_loopback=open_on_loopback, tz=tz, public_traffic=public_traffic, tiles_url=tiles,
-            tiles_attribution=tiles_attribution,
+            tiles_attribution=tiles_attribution, alarm_webhooks=webhook_names(),
         )  # fmt: skip
     except ValueError as error:
         raise told(error) from error

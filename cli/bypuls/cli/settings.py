@@ -57,6 +57,10 @@ class Environment(BaseSettings):
     smtp_tls: str = "starttls"
     smtp_username: str | None = None
     smtp_password: SecretStr | None = None
+    # Alarms: addresses with a blank between, the secret that signs what is sent there, and the page for links in mails.
+    alarm_webhook_urls: str = ""
+    alarm_webhook_secret: SecretStr = SecretStr("")
+    page_url: str | None = None
 
 
 DataDir = Annotated[
@@ -95,6 +99,11 @@ def broker_settings(host: str, port: int) -> BrokerSettings:
         username=environment.broker_username,
         password=password.get_secret_value() if password is not None else None,
     )
+
+
+def webhook_names() -> tuple[str, ...]:
+    """The names of the operator's webhooks, in the order of their addresses."""
+    return tuple(f"webhook-{number}" for number in range(1, len(Environment().alarm_webhook_urls.split()) + 1))
 
 
 def open_store(data_dir: Path, influx_url: str | None) -> Store:

@@ -53,8 +53,10 @@ def test_the_most_urgent_first_in_both_languages(open_page: Any) -> None:
     only = open_page.get("/alarms?lang=en&domain=energy").text
     assert "Meter silent" in only
     assert "Device offline" not in only
-    for state, words in (("acknowledged", "Nobody has taken on an alarm"), ("unknown", "Of no alarm the data are missing"),
-                         ("closed", "No alarm has closed yet"), ("nonsense", "Device offline")):  # fmt: skip
+    for state, words in (
+        ("acknowledged", "Nobody has taken on an alarm"), ("unknown", "Of no alarm the data are missing"),
+        ("closed", "No alarm has closed yet"), ("nonsense", "Device offline"),
+    ):  # fmt: skip
         assert words in open_page.get(f"/alarms?lang=en&state={state}").text
     assert "2 open alarms" in open_page.get("/?lang=en").text
 
@@ -80,7 +82,8 @@ def test_one_is_acknowledged_on_the_page(open_page: Any, alarmed: Any) -> None:
 @pytest.mark.parametrize(
     ("form", "status"),
     [
-        ({"deed": "note", "note": ""}, 422), ({"deed": "close", "note": " "}, 422), ({"deed": "close", "note": "x"}, 409),
+        ({"deed": "note", "note": ""}, 422), ({"deed": "close", "note": " "}, 422),
+        ({"deed": "close", "note": "x"}, 409),
         ({"deed": "burn", "note": "x"}, 404), ({}, 404), ({"deed": "note", "note": "x" * 2001}, 404),
     ],
 )  # fmt: skip
