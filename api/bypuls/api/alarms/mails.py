@@ -16,10 +16,7 @@ def opened_mail(alarms: Sequence[Alarm], directory: Directory, words: AlarmWords
     """Subject and text of alarms that opened. page : address of the web page; None = no links."""
     found = by_urgency(list(alarms))
     first = _headline(found[0], directory, words)
-    if len(found) == 1:
-        subject = first
-    else:
-        subject = words("{n} alarms, first: {first}", n=words.num(len(found)), first=first)
+    subject = first if len(found) == 1 else words("{n} alarms, first: {first}", n=words.num(len(found)), first=first)
     text = "\n".join(_paragraph(one, directory, words, page) for one in found[:_MOST])
     return f"[bypuls] {subject}", text + _more(len(found), words)
 
