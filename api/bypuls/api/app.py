@@ -43,8 +43,7 @@ from bypuls.api.routes import (
 )
 from bypuls.api.routes import state as states
 from bypuls.api.routes.state import new_meters, release
-from bypuls.api.web import building_pages, climate_pages, pages, site_pages
-from bypuls.api.web import alarm_pages, climate_pages, pages, site_pages
+from bypuls.api.web import alarm_pages, building_pages, climate_pages, pages, site_pages
 from bypuls.api.web.pages import PageState
 
 _DESCRIPTION = (
