@@ -108,7 +108,7 @@ def test_hopeless_files(tmp_path: Path, files: tuple[Path, Path]) -> None:
     workbook = tmp_path / "meter.xlsx"
     workbook.write_bytes(b"PK\x03\x04 and more")
     for path, message in (
-        (workbook, "an Excel workbook or another archive; expected text: export or save it as CSV first"),
+        (workbook, "not a text file but an Excel workbook or another archive; export it as CSV first"),
         (picture, "not a text file; export it as CSV first"),
         (words, "Name the columns"),
         (tmp_path / "none.csv", "none.csv"),

@@ -77,7 +77,7 @@ def lines_of(path: Path, encoding: str | None) -> list[str]:
     raw = bytes_of(path)
     for mark, what in _FOREIGN.items():
         if raw.startswith(mark):
-            raise FileProblem(f"{path.name}: {what}; expected text: export or save it as CSV first")
+            raise FileProblem(f"{path.name}: not a text file but {what}; export it as CSV first")
     if encoding is not None:
         try:
             return raw.decode(encoding).splitlines()
