@@ -17,6 +17,7 @@ from bypuls.analysis.climate import targets
 from bypuls.analysis.climate.forecast import LEAST_YEARS, projected_year
 from bypuls.analysis.climate.targets import Account, Basis, RequiredRate, Status, Target
 from bypuls.analysis.errors import AnalysisError
+from bypuls.cli.climate_account import account
 from bypuls.cli.climate_factors import fetch_factors, fetch_forecast, import_factors
 from bypuls.cli.yearly_file import FIRST_YEAR, LAST_YEAR, FileProblem, YearRow, read_years
 
@@ -81,6 +82,7 @@ def _whole(row: YearRow) -> bool:
     return all(share is None or share >= least - targets.ROUNDING for share, least in shares)
 
 
+app.command("account")(account)
 app.command("import-factors")(import_factors)
 app.command("fetch-factors")(fetch_factors)
 app.command("fetch-forecast")(fetch_forecast)

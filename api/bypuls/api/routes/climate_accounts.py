@@ -11,14 +11,13 @@ from starlette.responses import Response
 
 from bypuls.api.access import Reader
 from bypuls.api.accounts.account import Accounts, Question
-from bypuls.api.accounts.changes import decomposition, previous_pins, restatement, uncertainty_t
-from bypuls.api.accounts.factors import VIEWS, View
-from bypuls.api.accounts.frame import frame_of
+from bypuls.api.accounts.changes import decomposition, previous_pins, restatement
+from bypuls.api.accounts.factors import View
 from bypuls.api.accounts.greenest import Window, greenest_hours
 from bypuls.api.accounts.meters import WHOLE, Part
-from bypuls.api.accounts.normal_weather import NormalWeather, normal_weather
-from bypuls.api.accounts.registers import registers_of
-from bypuls.api.accounts.to_json import pins_of, told_account
+from bypuls.api.accounts.normal_weather import normal_weather
+from bypuls.api.accounts.to_json import pins_of
+from bypuls.api.accounts.yearly import title_of, yearly_account
 from bypuls.api.answers import answer, made_answer
 from bypuls.api.buildings.source import Source
 from bypuls.api.climate import part_of
@@ -146,19 +145,12 @@ def account(
         context, directory, year, target=target, building=building, domain=domain, gas=gas, method=method,
         factors=factors,
     )  # fmt: skip
-    found = [_accounts(request).year(directory, replace(question, view=view)) for view in VIEWS]
-    uncertain: dict[str, float | None] = {
-        one.view: uncertainty_t(one, activity_uncertainty, factor_uncertainty) for one in found
-    }
-    frame = frame_of(year, context.settings.zone)
-    source = Source(context.store, directory, context.clock(), context.settings.zone)
-    weather: dict[str, NormalWeather] = {one.view: normal_weather(source, one) for one in found}
-    read = None
-    if registers or format != "json":
-        lines = [line for one in found for line in one.lines]
-        with request.app.state.heavy:
-            read = registers_of(context.store, directory, lines, frame)
-    told = told_account(question, found, registers=read, uncertainty_t=uncertain, weather=weather)
+    with request.app.state.heavy:
+        told = yearly_account(
+            context.store, directory, _accounts(request), question, context.clock(), context.settings.zone,
+            registers=registers or format != "json", activity_uncertainty=activity_uncertainty,
+            factor_uncertainty=factor_uncertainty,
+        )  # fmt: skip
     if format == "json":
         return answer(request, told)
     content = f"{told['fingerprint']} {format} {lang}".encode()
@@ -167,17 +159,9 @@ def account(
 
     def make() -> bytes:
         with request.app.state.heavy:
-            return rendered(told, _title(directory, question, target), format, lang)
+            return rendered(told, title_of(directory, question, target), format, lang)
 
     return made_answer(request, content, make, media_type=MEDIA_TYPES[format], headers=headers)
-
-
-def _title(directory: Directory, question: Question, target: str | None) -> str | None:
-    """Whose account it is; None for the whole town."""
-    if target is not None:
-        return directory.targets[target].name
-    part = question.part
-    return directory.buildings[part.id].name if part.kind == "building" and part.id else part.id
 
 
 @router.get("/factors", response_model=Page[FactorModel])
