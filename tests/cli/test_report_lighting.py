@@ -10,8 +10,13 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import read_mo
+from babel.messages.pofile import read_po
+from pypdf import PdfReader
 from typer.testing import CliRunner, Result
 
+from bypuls.api.reports.lighting import render
 from bypuls.cli.app import app
 from bypuls.sim.sun import elevation_deg
 
@@ -98,6 +103,33 @@ def test_kwh_of_hours(tmp_path: Path, power: Any) -> None:
     assert report["source"]["interval_s"] == 3600.0
     assert report["power"]["energy_kwh"] == pytest.approx(kwh.sum(), rel=1e-3)
     assert [(one["name"], one["lamps"]) for one in report["events"]] == [("lampFailure", 3)]
+
+
+@pytest.mark.parametrize(("lang", "told_as"), [("da", "Armaturer slukket"), ("en", "Lamps out")])
+def test_pdf_in_both_languages(tmp_path: Path, power: Any, lang: str, told_as: str) -> None:
+    file, made = tmp_path / "skab.csv", tmp_path / "skab.pdf"
+    rows = "".join(f"{t:%Y-%m-%dT%H:%MZ},{p:.1f}\n" for t, p in zip(moments(), power, strict=True))
+    file.write_text("time,power_w\n" + rows, encoding="utf-8")
+    result = run(file, *TOWN, "--lamps", 40, "--format", "pdf", "--lang", lang, "--output", made)
+    assert result.exit_code == 0, result.output
+    text = "".join(page.extract_text() for page in PdfReader(made).pages)
+    assert told_as in text
+    assert "lampFailure" in text
+    assert "skab" in text
+
+
+def test_danish_catalogue_is_whole() -> None:
+    folder = Path(render.__file__).parent
+    texts = folder / "locale/da/LC_MESSAGES"
+    with (texts / "lighting.po").open("rb") as file:
+        known = read_po(file, locale="da")
+    with (texts / "lighting.mo").open("rb") as file:
+        compiled = read_mo(file)
+    found = extract_from_dir(folder, method_map=[("**.py", "python")], keywords={"words": None, "self": None})
+    asked = {text for _, _, text, _, _ in found}
+    assert {one.id for one in known if one.id} == asked
+    assert all(one.string for one in known if one.id)
+    assert {one.id: one.string for one in compiled if one.id} == {one.id: one.string for one in known if one.id}
 
 
 @pytest.mark.parametrize(

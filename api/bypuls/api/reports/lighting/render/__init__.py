@@ -1,0 +1,1 @@
+"""Lighting reports on paper."""
