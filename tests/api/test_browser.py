@@ -82,7 +82,7 @@ def test_the_town_now(browser: Browser, open_server: str, language: str) -> None
     page.close()
 
 
-@pytest.mark.parametrize("path", ["/sites/high-street", "/buildings/hall", "/climate", "/about"])
+@pytest.mark.parametrize("path", ["/sites/high-street", "/buildings", "/buildings/hall", "/climate", "/about"])
 def test_the_other_pages(browser: Browser, open_server: str, path: str) -> None:
     page, said = watched(browser, viewport={"width": 390, "height": 844})
     page.goto(f"{open_server}{path}?lang=da", wait_until="load")

@@ -165,10 +165,11 @@ def _independent(
     """Share of the heat that the weather doesn't move: measured from the months without heating, else by use."""
     use, warmth = np.zeros(12), np.zeros(12)
     at, known = first, True
+    each = degree_days(weather.mean_c)
     for month in range(12):
         end = _month_later(first, month + 1) - DAY
         rows = weather.days.within(at, end)
-        warmth[month] = float(degree_days(weather.mean_c[rows]).sum())
+        warmth[month] = float(each[rows].sum())
         for name in HEATING:
             if name in media:
                 mine = amount(media[name], media[name].days.within(at, end))

@@ -224,6 +224,8 @@ def amount(found: MediumDays, rows: slice) -> Amount:
 def gaps_within(meter: MeterDays, rows: slice) -> tuple[float, float]:
     """(amount, seconds) of the gaps that end in the days of `rows` and begin after their start."""
     gap, gap_s = meter.gap[rows], meter.gap_s[rows]
+    if not np.isfinite(gap).any():
+        return 0.0, 0.0
     elapsed = np.concatenate(([0.0], np.cumsum(meter.days.length_s[rows])))
     # What is measured of the day comes after the gap; so the gap began no earlier than this before the day's end.
     whole = np.isfinite(gap) & (gap_s > 0.0) & (gap_s + meter.covered_s[rows] <= elapsed[1:] + 1.0)

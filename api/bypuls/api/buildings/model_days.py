@@ -32,11 +32,11 @@ class ModelDays:
     zeros: Bools
     own_use_unknown: bool
 
-    def period(self, rows: slice) -> Period:
-        """The days of `rows` for signatures and savings."""
+    def period(self, rows: slice, *, by_day_type: bool = True) -> Period:
+        """The days of `rows` for signatures and savings; without day types all days are alike."""
         return Period(
             self.days.dates[rows], self.use[rows], self.mean_c[rows],
-            day_type=self.days.free[rows].astype(np.int64), coverage=self.coverage[rows],
+            day_type=self.days.free[rows].astype(np.int64) if by_day_type else None, coverage=self.coverage[rows],
         )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from bypuls.analysis.energy.change_point import Kind
 from bypuls.analysis.energy.savings import LEAST_REPORTING_DAYS
 from bypuls.api.buildings.eui import HEATING, Eui, eui_of, known_amount
 from bypuls.api.buildings.hours import night_edges
-from bypuls.api.buildings.meters import LEAST_NAMES, MediumDays, counted_of, jump_in, media_of, meter_days
+from bypuls.api.buildings.meters import LEAST_NAMES, MediumDays, jump_in, media_of, meter_days
 from bypuls.api.buildings.model_days import model_days
 from bypuls.api.buildings.money import cost_of, price_on
 from bypuls.api.buildings.reasons import Reason
@@ -22,13 +22,14 @@ from bypuls.api.buildings.report import whole_year_before
 from bypuls.api.buildings.signatures import BASELINE, Deviation, deviation_of
 from bypuls.api.buildings.source import DAY, Days, Floats, Source
 from bypuls.api.buildings.weather import Weather, weather_days
-from bypuls.api.energy import ENERGY_MEDIA
+from bypuls.api.energy import ENERGY_MEDIA, counted_meters
 from bypuls.store.registry import Sensor
 
 Order = Literal["eui", "excess_cost", "night_load", "deviation"]
 ORDERS: tuple[Order, ...] = get_args(Order)
 KINDS: tuple[Kind, ...] = ("1P", "2P", "3PH")
-"""Models of heat alone: those with a cooling slope cost ten times as much, and nobody cools with district heat."""
+"""Models of heat, for all days alike: the others cost ten times as much, and nobody cools with district heat. A
+building's own page chooses from all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def portfolio(source: Source, *, order: Order = "eui", year: tuple[date, date] |
     first_day, last_day = year or whole_year_before(last)
     recent = (last - timedelta(days=LEAST_REPORTING_DAYS - 1), last)
     days = Days(source.zone, min(first_day, recent[0] - BASELINE), max(last, last_day))
-    counted = {one: _energy(counted_of(source, one)) for one in source.directory.buildings}
+    counted = _counted(source)
     every = [pair for mine in counted.values() for pair in mine]
     by_id = meter_days(source, every, days, LEAST_NAMES)
     weather = weather_days(source, days)
@@ -102,8 +103,16 @@ def _figure(row: PortfolioRow, order: Order) -> float | None:
             return row.deviation.share if row.deviation is not None else None
 
 
-def _energy(counted: Sequence[tuple[Sensor, int]]) -> list[tuple[Sensor, int]]:
-    return [(meter, sign) for meter, sign in counted if meter.medium in ENERGY_MEDIA]
+def _counted(source: Source) -> dict[str, list[tuple[Sensor, int]]]:
+    """Each building's meters of energy that add up to the whole, with their signs."""
+    mine: dict[str, list[Sensor]] = {one: [] for one in source.directory.buildings}
+    for sensor in source.directory.sensors_of(kinds=("meter",)):
+        if sensor.building in mine:
+            mine[sensor.building].append(sensor)
+    return {
+        one: [(meter, sign) for meter, sign in counted_meters(source.directory, meters) if meter.medium in ENERGY_MEDIA]
+        for one, meters in mine.items()
+    }
 
 
 def _nights(source: Source, meters: Sequence[Sensor], days: Days) -> dict[str, tuple[Floats, Floats, Floats]]:
@@ -194,7 +203,7 @@ def _deviation(
     found = media[name]
     jump = jump_in(found, found.days.within(recent[0] - BASELINE, recent[1]))
     model = model_days(found, weather, None)
-    deviation = deviation_of(source, building, model, *recent, jump, kinds=KINDS)
+    deviation = deviation_of(source, building, model, *recent, jump, kinds=KINDS, by_day_type=False)
     if deviation.reasons:
         reasons["deviation"] = deviation.reasons[0]
     return deviation

@@ -89,16 +89,17 @@ def deviation_of(
     jump: Reason | None,
     *,
     kinds: tuple[Kind, ...] = KINDS,
+    by_day_type: bool = True,
 ) -> Deviation:
     """How the use of first … last differs from the model of the 365 days before. Shorter periods are lengthened to 30
-    days, back in time, since fewer say nothing."""
+    days, back in time, since fewer say nothing. kinds, by_day_type : fewer models, for many buildings at once."""
     first = min(first, last - timedelta(days=LEAST_REPORTING_DAYS - 1))
     blocked = jump or (Reason("own-generation") if days.own_use_unknown else None)
     if blocked is not None:
         return Deviation(first, last, None, None, None, None, None, (blocked,))
     before = first - DAY
-    baseline = days.period(days.days.within(before - BASELINE + DAY, before))
-    reporting = days.period(days.days.within(first, last))
+    baseline = days.period(days.days.within(before - BASELINE + DAY, before), by_day_type=by_day_type)
+    reporting = days.period(days.days.within(first, last), by_day_type=by_day_type)
     events = events_of(source, building, days.medium)
     found: MeasuredSaving = measured_saving(baseline, reporting, events=events, kinds=kinds)
     if found.saving is None:
