@@ -20,6 +20,7 @@ def test_the_town_is_what_was_ordered() -> None:
         "speed_limit": 7,
         "cabinet": 4,
         "lamp": 40,
+        "lamp_change": 10,
         "dimming_profile": 1,
         "building": 12,
         "heated_area": 12,

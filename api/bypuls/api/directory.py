@@ -14,6 +14,7 @@ from bypuls.store.registry import (
     Calibration,
     CalorificValue,
     Device,
+    DimmingProfile,
     ExpansionFactor,
     HeatedArea,
     Intervention,
@@ -36,7 +37,8 @@ from bypuls.store.registry import (
 @dataclass(frozen=True, slots=True)
 class Directory:
     """One version of the registry, by id; `limits` by site, `calibrations` and `manual_counts` by sensor, rising in
-    time; `scope_parts` by target, `effects` by measure, `events` and `heated_areas` by building."""
+    time; `scope_parts` by target, `effects` by measure, `events` and `heated_areas` by building,
+    `dimming_profiles` by group."""
 
     version: int
     sites: dict[str, Site]
@@ -55,6 +57,7 @@ class Directory:
     prices: list[Price]
     calorific_values: list[CalorificValue]
     normal_years: list[NormalYear]
+    dimming_profiles: dict[str, list[DimmingProfile]]
     heated_areas: dict[str, list[HeatedArea]]
     events: dict[str, list[NonRoutineEvent]]
     manual_counts: dict[str, list[ManualCount]]
@@ -142,6 +145,7 @@ def _read(registry: Registry, version: int) -> Directory:
         prices=registry.prices(),
         calorific_values=registry.calorific_values(),
         normal_years=registry.normal_years(),
+        dimming_profiles=_by(registry.dimming_profiles(), "lamp_group"),
         heated_areas=_by(registry.heated_areas(), "building"),
         manual_counts=_by(registry.manual_counts(), "sensor"),
         expansion_factors=registry.expansion_factors(),

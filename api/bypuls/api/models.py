@@ -59,8 +59,15 @@ class LampModel(BaseModel):
     pole_height_m: float | None
     lighting_class: str | None
     road_class: str | None
+    school_way: bool | None
+    cycle_path: bool | None
     lamp_group: str | None = Field(description="names its dimming profile")
     installed: str | None = Field(description="the day", examples=["2025-07-07"])
+    street: str | None = Field(description="the street's name", examples=["Måløv Hovedgade"])
+    pole_type: str | None
+    luminaires: int | None = Field(description="on this pole", examples=[1])
+    flux_lm: float | None = Field(description="nominal luminous flux at full level [lm]")
+    note: str | None
     sensors: list[str]
 
 

@@ -111,7 +111,7 @@ def _weather_options(mapping: ImportMap, degrees: str | None) -> WeatherOptions:
 def _weather(console: Console, files: Sequence[Path], mapping: ImportMap, degrees: str | None) -> Target:
     found = read_weather(files, _weather_options(mapping, degrees))
     show_weather(console, found, mapping.tz or ZONE)
-    sensor = mapping.sensors.get("") or f"weather-{_slug(files[0].name.split('.')[0])}"
+    sensor = mapping.sensors.get("") or f"weather-{slug(files[0].name.split('.')[0])}"
     return Target(sensor, "weather", None, found.step_s, None, weather=found)
 
 
@@ -134,7 +134,7 @@ def _meters(console: Console, rows: MeterRows, options: MeterOptions, mapping: I
         if mapping.zero_is_missing:
             series = replace(series, kwh=np.where(series.kwh == 0.0, np.nan, series.kwh))
         sensor = mapping.sensors.get(meter) or (mapping.sensors.get("") if len(rows.meters) == 1 else None)
-        sensor = sensor or _slug(f"{medium}-{meter or rows.files[0].split('.')[0]}")
+        sensor = sensor or slug(f"{medium}-{meter or rows.files[0].split('.')[0]}")
         zeros = medium == "electricity" and not mapping.zero_is_missing
         show_meter(console, meter or "(one)", series, unit="m³" if volume else "kWh", zeros_count=zeros)
         readings = _register_readings(rows, series, meter, sensor, medium, field)
@@ -164,7 +164,7 @@ def say(console: Console, name: str, text: str) -> None:
     console.print(f"{name:<13} {text}", markup=False, highlight=False, soft_wrap=True)
 
 
-def _slug(text: str) -> str:
+def slug(text: str) -> str:
     """An id made of a name: lower case, ASCII, dashes."""
     folded = text.casefold().replace("æ", "ae").replace("ø", "oe").replace("å", "aa")
     plain = unicodedata.normalize("NFKD", folded).encode("ascii", "ignore").decode()

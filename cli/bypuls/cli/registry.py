@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from io import StringIO
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from bypuls.api.reports.reading.errors import FileProblem
+from bypuls.cli.register_maps import load_register_map
+from bypuls.cli.register_preview import mapped
 from bypuls.cli.services import told
 from bypuls.cli.settings import DATA_DIR, DataDir, now, registry_of
 from bypuls.store.registry import (
@@ -33,12 +37,33 @@ Entity = Annotated[str, typer.Argument(help=f"One of: {', '.join(ENTITIES)}.")]
 
 
 @app.command("import")
-def import_file(entity: Entity, file: Path, data_dir: DataDir = DATA_DIR) -> None:
-    """Create or change rows from a CSV file; the whole file or, where a line is wrong, nothing."""
+def import_file(
+    entity: Entity,
+    file: Path,
+    map_: Annotated[
+        str | None,
+        typer.Option("--map", help="The file is somebody else's register: a saved mapping, such as dc-register."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="With --map: write. Without it nothing is written.")] = False,
+    data_dir: DataDir = DATA_DIR,
+) -> None:
+    """Create or change rows from a CSV file; the whole file or, where a line is wrong, nothing.
+
+    With --map a foreign register is read by a saved mapping and shown first; cells that can't be taken are counted and
+    stay unknown."""
+    source: Path | StringIO = file
     try:
+        if map_ is not None:
+            found = mapped(console, entity, file, load_register_map(data_dir, map_))
+            if not yes:
+                console.print("Nothing was written. The same command with --yes writes.")
+                return
+            if not found.rows:
+                raise ValueError(f"{file}: no line can be taken; expected at least one")
+            source = found.as_csv()
         with registry_of(data_dir) as registry:
-            report = import_csv(registry, entity, file)
-    except (RegistryError, OSError) as error:
+            report = import_csv(registry, entity, source)
+    except (RegistryError, FileProblem, ValueError, OSError) as error:
         raise told(error) from error
     if report.errors:
         for wrong in report.errors:

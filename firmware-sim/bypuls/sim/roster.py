@@ -43,6 +43,16 @@ def registry_rows(town: Town, metered_from: datetime | None = None) -> dict[str,
             for cabinet in town.cabinets.values()
         ],
         "lamp": _lamps(town),
+        "lamp_change": [
+            {
+                "lamp": lamp.id,
+                "date": _day(lamp.renovated),
+                "lamp_type_before": lamp.before.lamp_type,
+                "watt_before": lamp.before.watt,
+            }
+            for lamp in town.lighting.lamps.values()
+            if lamp.before is not None and lamp.renovated is not None
+        ],
         "dimming_profile": [
             {"lamp_group": NIGHT_GROUP, "valid_from": _day(date(town.begins.year - 4, 10, 1)), "schedule": SCHEDULE}
         ],
@@ -165,6 +175,8 @@ def _lamps(town: Town) -> list[Row]:
             "cycle_path": False,
             "lamp_group": NIGHT_GROUP if lamp.lantern.dims else UNDIMMED_GROUP,
             "installed": _day(lamp.installed),
+            "street": town.streets[lamp.site].name,
+            "luminaires": 1,
         }
         for lamp in town.lighting.lamps.values()
     ]

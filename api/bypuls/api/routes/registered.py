@@ -67,7 +67,8 @@ def _cabinet(directory: Directory) -> Callable[[Any], dict[str, Any]]:
 def _lamp(directory: Directory) -> Callable[[Any], dict[str, Any]]:
     names = (
         "id", "name", "cabinet", "site", "lat", "lon", "watt", "lamp_type", "pole_height_m", "lighting_class",
-        "road_class", "lamp_group", "installed",
+        "road_class", "school_way", "cycle_path", "lamp_group", "installed", "street", "pole_type", "luminaires",
+        "flux_lm", "note",
     )  # fmt: skip
     return lambda row: (
         {name: getattr(row, name) for name in names} | {"sensors": _sensors_at(directory, "lamp", row.id)}

@@ -32,6 +32,7 @@ from bypuls.store.registry.tables import (
     HeatedArea,
     Intervention,
     Lamp,
+    LampChange,
     ManualCount,
     Measure,
     MeasureEffect,
@@ -116,6 +117,10 @@ class Registry:
     def lamps(self) -> list[Lamp]:
         """All lamps by id."""
         return self._all(Lamp)
+
+    def lamp_changes(self) -> list[LampChange]:
+        """All changes of lamps by lamp and day."""
+        return self._all(LampChange)
 
     def dimming_profiles(self) -> list[DimmingProfile]:
         """All dimming profiles by group and day."""

@@ -22,7 +22,16 @@ from bypuls.store.registry.tables.equipment import (
     NonRoutineEvent,
     Sensor,
 )
-from bypuls.store.registry.tables.places import Building, Cabinet, DimmingProfile, HeatedArea, Lamp, Site, SpeedLimit
+from bypuls.store.registry.tables.places import (
+    Building,
+    Cabinet,
+    DimmingProfile,
+    HeatedArea,
+    Lamp,
+    LampChange,
+    Site,
+    SpeedLimit,
+)
 from bypuls.store.registry.tables.reporting import ReportSchedule
 from bypuls.store.registry.tables.traffic import ExpansionFactor, ManualCount
 
@@ -36,6 +45,7 @@ ENTITIES: dict[str, type[Base]] = {
         SpeedLimit,
         Cabinet,
         Lamp,
+        LampChange,
         DimmingProfile,
         Building,
         HeatedArea,
@@ -85,6 +95,7 @@ __all__ = [
     "HeatedArea",
     "Intervention",
     "Lamp",
+    "LampChange",
     "ManualCount",
     "Measure",
     "MeasureEffect",

@@ -88,7 +88,14 @@ class Cabinet(Base):
 
 
 class Lamp(Base):
-    """One street light. `watt` [W] is the nominal power at full level; `lamp_group` names its dimming profile."""
+    """One street light: what hangs on one pole.
+
+    watt : nominal power at full level, of all its luminaires together, with their gear [W].
+    lamp_group : names its dimming profile.  luminaires : on this pole; None = unknown.
+    flux_lm : nominal luminous flux at full level, of all of them [lm].
+    street : the street's name, for registers that know it; `site` is the stretch where something is measured.
+    installed : the day since when the present luminaires hang there.
+    """
 
     __tablename__ = "lamp"
 
@@ -109,6 +116,30 @@ class Lamp(Base):
     cycle_path: Mapped[bool | None] = mapped_column(default=None)
     lamp_group: Mapped[Id | None] = mapped_column(index=True, default=None)
     installed: Mapped[date | None] = mapped_column(default=None)
+    street: Mapped[Name | None] = mapped_column(default=None)
+    pole_type: Mapped[Label | None] = mapped_column(default=None)
+    luminaires: Mapped[int | None] = mapped_column(default=None, info=ruled(rules.within(1, 100, "luminaires")))
+    flux_lm: Mapped[float | None] = mapped_column(
+        default=None, info=ruled(rules.within(0, 1_000_000, "lm", open_low=True))
+    )
+    note: Mapped[Note | None] = mapped_column(default=None)
+
+
+class LampChange(Base):
+    """The day on which a lamp was changed, and what hung there before it.
+
+    watt_before : nominal power [W], as `Lamp.watt`.  What hangs there since stands in the next change, or in the lamp.
+    """
+
+    __tablename__ = "lamp_change"
+
+    lamp: Mapped[Id] = mapped_column(refers("lamp"), primary_key=True)
+    date: Mapped[date] = mapped_column(primary_key=True)
+    lamp_type_before: Mapped[Label | None] = mapped_column(default=None)
+    watt_before: Mapped[float | None] = mapped_column(
+        default=None, info=ruled(rules.within(0, 5000, "W", open_low=True))
+    )
+    note: Mapped[Note | None] = mapped_column(default=None)
 
 
 class DimmingProfile(Base):
