@@ -118,6 +118,17 @@ def test_hopeless_files(tmp_path: Path, files: tuple[Path, Path]) -> None:
         assert message in result.output
 
 
+def test_weather_of_another_year(tmp_path: Path, files: tuple[Path, Path]) -> None:
+    meter, _ = files
+    other = tmp_path / "vejr.csv"
+    other.write_text("dato;middel\n" + "".join(f"2019-01-{day:02d};{day % 5}\n" for day in range(1, 29)))
+    result = run(meter, "--weather", other)
+    assert result.exit_code == 2
+    assert (
+        "temperatures of 2019-01-01 … 2019-01-28, but the meter's files hold 2024-01-01 … 2025-12-31" in result.output
+    )
+
+
 def test_months_are_refused_a_signature_but_corrected(tmp_path: Path, files: tuple[Path, Path]) -> None:
     _, weather = files
     months = tmp_path / "bills.csv"

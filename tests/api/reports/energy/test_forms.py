@@ -104,6 +104,17 @@ def test_the_workbook_has_numbers_dates_frozen_heads_and_charts(report: Report, 
     assert shares == pytest.approx([found.savings.share, *found.savings.interval])
 
 
+@pytest.mark.parametrize("days", [8, 731])
+def test_what_is_not_there_is_said_and_not_drawn(report: Report, days: int) -> None:
+    """No periods named; of 8 days no model either."""
+    found = report(heat(temperatures(731))[:days], settings={"baseline": None, "reporting": None})
+    first = words_of(rendered(found, "pdf", "da"), 0)
+    assert "Ikke efterspurgt" in first
+    assert ("Ingen model passer" in first) is (days == 8)
+    book = openpyxl.load_workbook(io.BytesIO(rendered(found, "xlsx", "en")))
+    assert (book["Days"]["C3"].value is None) is (days == 8)
+
+
 def test_forms_and_languages_are_checked(report: Report) -> None:
     assert formats() == ("json", "pdf", "xlsx")
     with pytest.raises(ValueError, match="lang: 'de'"):

@@ -50,6 +50,12 @@ def build_report(rows: MeterRows, options: MeterOptions, weather: Weather, setti
     if not series.known.any():
         raise FileProblem(f"{', '.join(rows.files)}: no value is known; check --map and --decimal")
     days = meter_days(series, weather, medium, own_generation=settings.own_generation)
+    if not np.isfinite(days.mean_c).any():
+        first, last = (str(local_time(int(t), zone_named(series.zone)).date()) for t in weather.t_us[[0, -1]])
+        raise FileProblem(
+            f"{', '.join(weather.files)}: temperatures of {first} … {last}, but the meter's files hold "
+            f"{days.days[0]} … {days.days[-1]}; expected weather of the same days, enough for daily means"
+        )
     settings = _with_baseline(settings)
     _check_periods(settings, days)
     assumed = settings.medium is None and rows.told_medium is None
