@@ -103,6 +103,14 @@ def test_day_burners_are_counted() -> None:
     assert 9.4 < hours(one.from_us) / 24 < 10.0
 
 
+def test_day_burners_that_burn_on_most_days_are_not_the_cabinets_own_power() -> None:
+    t, power = cabinet(20)
+    by_day = t >= 4.5 * DAY
+    power[by_day] = np.maximum(power[by_day], OWN + WATT)
+    (one,) = judged(t, power).findings
+    assert (one.name, one.lamps) == ("lampUnexpectedOn", 1)
+
+
 def test_a_lamp_that_cycles() -> None:
     t, power = cabinet(10, 300, noise=0.0005)
     here = (t >= 5 * DAY + 11 * HOUR) & (t < 5 * DAY + 15 * HOUR)

@@ -15,15 +15,14 @@ from bypuls.analysis.lighting.findings import Finding
 from bypuls.analysis.lighting.open_steps import OpenStep, after_rise
 from bypuls.analysis.lighting.plan import night_and_day
 from bypuls.analysis.lighting.segments import segments, split_of
+from bypuls.analysis.lighting.series_rules import CORE_S, HOLD_S, confidence, cycling, lit_by_day, lost_supply
 
 _US = 1_000_000
 SLOT_S = 900
-_CORE_S = 4500
-_HOLD_S = 1800
 _EDGE_S = 1200  # of a night, in which a cabinet may still switch
 _SLOTS_A_DAY = 96
 _LEAST_NIGHTS = 3
-_OUT, _PRIOR, _LEAST_LAMPS, _FLOOR = 0.10, 0.001, 0.6, 0.002
+_LEAST_LAMPS, _FLOOR = 0.6, 0.002
 _PENALTY = 16.0  # σ² that a further step has to explain
 
 
@@ -73,12 +72,10 @@ def assess(
     step_us = round(interval_s * _US)
     still = night_and_day(at + step_us - 1, dusk_us, dawn_us)  # a mean is of the night where all of it is
     night, day = night & still[0], day & still[1]
-    own = float(np.nanmedian(power[day])) if np.isfinite(power[day]).any() else float(np.nanmin(power))
+    own, spread = _own(power, day)
     above = power - own
-    within = [
-        np.flatnonzero((at >= a + _CORE_S * _US) & (at <= b - _CORE_S * _US)) for a, b in _pairs(dusk_us, dawn_us)
-    ]
-    whole = [one for one in within if np.isfinite(above[one]).sum() * interval_s >= _HOLD_S]
+    within = [np.flatnonzero((at >= a + CORE_S * _US) & (at <= b - CORE_S * _US)) for a, b in _pairs(dusk_us, dawn_us)]
+    whole = [one for one in within if np.isfinite(above[one]).sum() * interval_s >= HOLD_S]
     if len(whole) < _LEAST_NIGHTS:
         raise NotEnoughDays(f"{len(whole)} nights; expected at least {_LEAST_NIGHTS} whole nights of power")
     profile = _profile(above, clock_slot, np.concatenate(whole))
@@ -88,9 +85,9 @@ def assess(
         raise NotEnoughDays("no more power by night than by day; expected a cabinet that feeds street lights")
     share = 1.0 / lamps if lamps else min(1.0, lamp_w / full) if lamp_w else None
     one_w = share * full if share is not None else None
-    found = _supply(at, above, expected, night, interval_s, lamps)
-    found += _by_day(at, above, day, interval_s, one_w, full)
-    found += _cycling(at, above, night, interval_s, one_w, full)
+    found = lost_supply(at, above, expected, night, interval_s, lamps)
+    found += lit_by_day(at, above, day, interval_s, one_w, full, spread)
+    found += cycling(at, above, night, interval_s, one_w, full)
     seen = [
         np.flatnonzero((at >= a + _EDGE_S * _US) & (at <= b - _EDGE_S * _US - step_us))
         for a, b in _pairs(dusk_us, dawn_us)
@@ -109,10 +106,15 @@ def assess(
     )
 
 
-def _confidence(strength: float) -> float:
-    """Probability that something so many σ strong isn't noise, one in a thousand being faults to begin with."""
-    odds = _PRIOR * float(np.exp(min(50.0, strength**2 / 2.0)))
-    return odds / (1.0 + odds)
+def _own(power: FloatArray, day: BoolArray) -> tuple[float, float]:
+    """What the cabinet itself draws, and how that spreads: the low end of the days, since lamps may burn on most."""
+    by_day = power[day & np.isfinite(power)]
+    if not by_day.size:
+        return float(np.nanmin(power)), 0.0
+    low = float(np.quantile(by_day, 0.1))
+    alone = by_day[by_day <= low + 0.01 * (np.nanmax(power) - low)]
+    own = float(np.median(alone))
+    return own, 1.4826 * float(np.median(np.abs(alone - own)))
 
 
 def _pairs(dusk_us: IntArray, dawn_us: IntArray) -> list[tuple[int, int]]:
@@ -132,113 +134,6 @@ def _profile(above: FloatArray, clock_slot: IntArray, core: IntArray) -> FloatAr
     away = np.abs(every[:, None] - known)
     nearest: FloatArray = found[known[np.minimum(away, _SLOTS_A_DAY - away).argmin(axis=1)]]
     return nearest
-
-
-def _spans(
-    at: IntArray, mask: BoolArray, judged: BoolArray, period: BoolArray, interval_s: float
-) -> list[tuple[int, int]]:
-    """[from, to) of what holds for half an hour at least within one night or day (`period`). At its ends it has to hold
-    for more than an hour: less is a clock that is wrong. What isn't judged between them doesn't end it; a judged moment
-    where it doesn't hold does."""
-    order = np.flatnonzero(judged)
-    if not order.size:
-        return []
-    step_us, inner = int(interval_s * _US), _inner(at, period)
-    whole = np.concatenate(([True], np.diff(at[order]) > 2 * 3600 * _US))  # where a night or day begins
-    run = np.cumsum(whole | np.concatenate(([True], mask[order][1:] != mask[order][:-1])))
-    found: list[tuple[int, int]] = []
-    broken = True
-    for part in np.split(order, np.flatnonzero(np.diff(run)) + 1):
-        if not mask[part[0]]:
-            broken = broken or bool(inner[part].any())
-            continue
-        long = part.size * interval_s
-        if long < _HOLD_S or not (long > _CORE_S or inner[part].all()):
-            continue
-        a, b = int(at[part[0]]), int(at[part[-1]]) + step_us
-        if found and not broken:
-            found[-1] = (found[-1][0], b)
-        else:
-            found.append((a, b))
-        broken = False
-    return found
-
-
-def _inner(at: IntArray, period: BoolArray) -> BoolArray:
-    """Of nights or days what lies more than an hour from their ends."""
-    edges = at[np.flatnonzero(np.diff(period.astype(np.int8)) != 0) + 1]
-    if not edges.size:
-        return period
-    place = np.searchsorted(edges, at)
-    before = np.abs(at - edges[np.clip(place - 1, 0, edges.size - 1)])
-    after = np.abs(at - edges[np.clip(place, 0, edges.size - 1)])
-    inner: BoolArray = period & (np.minimum(before, after) >= _CORE_S * _US)
-    return inner
-
-
-def _supply(
-    at: IntArray, above: FloatArray, expected: FloatArray, night: BoolArray, interval_s: float, lamps: int | None
-) -> list[Finding]:
-    judged = night & np.isfinite(above)
-    with np.errstate(invalid="ignore"):
-        dark = above < _OUT * expected
-    spans = _spans(at, dark, judged, night, interval_s)
-    # Nine tenths of the power are missing: far beyond any noise.
-    sure = _confidence(50.0)
-    return [Finding("supplyLoss", "cabinet", 0, a, a + _HOLD_S * _US, b, lamps, sure, "closed") for a, b in spans]
-
-
-def _by_day(
-    at: IntArray, above: FloatArray, day: BoolArray, interval_s: float, one_w: float | None, full: float
-) -> list[Finding]:
-    judged = day & np.isfinite(above)
-    spread = 1.4826 * float(np.nanmedian(np.abs(above[judged]))) if judged.any() else 0.0
-    least = max(0.5 * one_w if one_w else 0.02 * full, 6.0 * spread)
-    with np.errstate(invalid="ignore"):
-        burns = above > least
-    found = []
-    for a, b in _spans(at, burns, judged, day, interval_s):
-        typical = float(np.median(above[(at >= a) & (at < b) & judged]))
-        lamps = max(1, round(typical / one_w)) if one_w else None
-        sure = _confidence(typical / max(spread, least / 6.0))
-        found.append(Finding("lampUnexpectedOn", "cabinet", 0, a, a + _HOLD_S * _US, b, lamps, sure, "closed"))
-    return found
-
-
-def _cycling(
-    at: IntArray, above: FloatArray, night: BoolArray, interval_s: float, one_w: float | None, full: float
-) -> list[Finding]:
-    """Four switches of a few lamps in an hour, where one lamp stands clear of the noise from reading to reading."""
-    if one_w is None or interval_s > 900.0:
-        return []
-    change = np.diff(above, prepend=np.nan)
-    change[~night | ~np.roll(night, 1)] = np.nan
-    if np.isfinite(change).sum() < 10:
-        return []
-    noise = 1.4826 * float(np.nanmedian(np.abs(change)))
-    least = max(0.5 * one_w, 6.0 * noise)
-    if least > 0.9 * one_w:
-        return []
-    with np.errstate(invalid="ignore"):
-        switched = (np.abs(change) >= least) & (np.abs(change) < 0.5 * full)
-    times = at[switched]
-    signs = np.sign(change[switched])
-    found: list[tuple[int, int, list[float]]] = []
-    size = np.abs(change[switched])
-    for first in range(times.size - 3):
-        last = first + 3
-        alternates = bool((signs[first:last] != signs[first + 1 : last + 1]).all())
-        if times[last] - times[first] > 3600 * _US or not alternates:
-            continue
-        if found and times[first] <= found[-1][1]:
-            found[-1] = (found[-1][0], int(times[last]), [*found[-1][2], float(size[last])])
-        else:
-            found.append((int(times[first]), int(times[last]), size[first : last + 1].tolist()))
-    return [
-        Finding("cyclingFailure", "cabinet", 0, a, a + 3600 * _US, b, max(1, round(float(np.median(s)) / one_w)),
-                _confidence(2.0 * float(np.median(s)) / max(noise, least / 6.0)), "closed")
-        for a, b, s in found
-    ]  # fmt: skip
 
 
 def _steps(
@@ -263,7 +158,7 @@ def _steps(
     sigma = (
         max(_FLOOR, float(1.4826 * np.median(np.abs(np.diff(values))) / np.sqrt(2.0))) if values.size > 1 else _FLOOR
     )
-    parts = _settled(values, segments(values / sigma, _PENALTY))
+    parts = _settled(values, segments(values / sigma, _PENALTY), 2 if share is None or sigma > 0.25 * share else 1)
     means = [float(values[a:b].mean()) for a, b in parts]
     long = [mean for mean, (a, b) in zip(means, parts, strict=True) if b - a >= min(3, values.size)] or means
     least = max(3.0 * sigma / np.sqrt(5.0), _LEAST_LAMPS * share if share is not None else 0.01)
@@ -288,20 +183,20 @@ def _steps(
             strength = abs(moved) / sigma * np.sqrt(nights)
             lamps = max(1, round(-moved / share)) if share is not None else None
             confirmed = int(at[within[known[first]][-1]])
-            open_steps = (*open_steps, OpenStep(-moved, lamps, when, confirmed, _confidence(strength)))
+            open_steps = (*open_steps, OpenStep(-moved, lamps, when, confirmed, confidence(strength)))
         level = mean
     found += [one.finding(0) for one in open_steps]
     return residual, sigma, found
 
 
-def _settled(values: FloatArray, parts: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The parts without single nights between two levels: within those the level changed."""
+def _settled(values: FloatArray, parts: list[tuple[int, int]], least: int) -> list[tuple[int, int]]:
+    """The parts without those of up to `least` nights between two levels: within them the level changed."""
     means = [float(values[a:b].mean()) for a, b in parts]
     return [
         part
         for at, part in enumerate(parts)
         if not 0 < at < len(parts) - 1
-        or part[1] - part[0] > 1
+        or part[1] - part[0] > least
         or not min(means[at - 1], means[at + 1]) < means[at] < max(means[at - 1], means[at + 1])
     ]
 
