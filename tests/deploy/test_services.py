@@ -44,7 +44,7 @@ def options_exist(words: list[str]) -> None:
 
 
 def test_compose_names_everything_that_it_uses(compose: dict[str, Any]) -> None:
-    assert set(compose["services"]) == {"mosquitto", "influxdb", "ingest", "api", "grafana"}
+    assert set(compose["services"]) == {"mosquitto", "influxdb", "ingest", "api", "alarms", "grafana"}
     for name, service in compose["services"].items():
         for volume in service.get("volumes", []):
             source = volume.split(":")[0]
