@@ -30,6 +30,7 @@ def test_the_town_is_what_was_ordered() -> None:
         "manual_count": 16,
         "intervention": 4,
         "price": 24,
+        "alarm_owner": 3,
         "calorific_value": 1,
         "normal_year": 1,
         "factor": 18,

@@ -108,6 +108,7 @@ def registry_rows(town: Town, metered_from: datetime | None = None) -> dict[str,
             for medium, (first, rise, unit) in _PRICES.items()
             for index, year in enumerate(range(town.begins.year, town.begins.year + _PRICE_YEARS))
         ],
+        "alarm_owner": _owners(),
         "calorific_value": [
             {
                 "valid_from": _day(town.begins),
@@ -125,6 +126,15 @@ def registry_rows(town: Town, metered_from: datetime | None = None) -> dict[str,
         "measure": climate_rows.measure_rows(town),
         "measure_effect": climate_rows.effect_rows(),
     }
+
+
+def _owners() -> list[Row]:
+    """Who looks after alarms; without addresses, since nobody of the town reads mail."""
+    named = {"operations": ("Operations", None), "energy": ("Energy office", "energy"), "roads": ("Roads", "traffic")}
+    return [
+        {"id": id, "name": name, "domain": domain, "lang": "da", "digest": False, "note": _INVENTED}
+        for id, (name, domain) in named.items()
+    ]
 
 
 def _day(day: date) -> str:
