@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from bypuls.api.buildings.report import BuildingReport, building_report, measured
 from bypuls.api.buildings.source import Source
+from bypuls.store.registry import NonRoutineEvent
 
 YEAR = (date(2025, 3, 1), date(2026, 2, 28))
 
@@ -241,3 +243,29 @@ def test_february_is_too_short_alone_and_is_lengthened(source: Source) -> None:
     assert heat.deviation.low is not None
     assert heat.deviation.high is not None
     assert heat.deviation.low < 0.0 < heat.deviation.high
+
+
+@pytest.mark.parametrize(
+    ("treatment", "kwh_per_day", "refused"),
+    [("unknown", None, True), ("left out", None, False), ("adjusted", -20.0, False)],
+)
+def test_a_registered_event_is_adjusted_or_the_saving_refused(
+    source: Source, treatment: str, kwh_per_day: float | None, refused: bool
+) -> None:
+    event = NonRoutineEvent(
+        id="closed", building="hall", kind="closure", note="closed for a month", valid_from=date(2025, 11, 1),
+        valid_to=date(2025, 12, 1), medium="heat", treatment=treatment, kwh_per_day=kwh_per_day,
+    )  # fmt: skip
+    told = replace(source, directory=replace(source.directory, events={"hall": [event]}))
+    by_medium = {one.medium: one for one in building_report(told, "hall", *YEAR).savings}
+    heat = by_medium["heat"]
+    assert [one.code for one in heat.reasons] == (["non-routine-event"] if refused else [])
+    assert heat.found is not None
+    assert (heat.found.saving is None) == refused
+    if refused:
+        assert "closed for a month (2025-11-01 – 2025-11-30)" in str(heat.reasons[0])
+    if treatment == "left out" and heat.found.saving is not None:
+        plain = {one.medium: one for one in building_report(source, "hall", *YEAR).savings}["heat"].found
+        assert plain is not None and plain.saving is not None  # noqa: PT018 - one statement
+        assert heat.found.saving.days == plain.saving.days - 30
+    assert by_medium["electricity"].reasons == (), "the event is of heat alone"
