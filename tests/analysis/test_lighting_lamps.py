@@ -115,6 +115,17 @@ def test_whole_cabinet_silent_is_one_alarm_named_by_its_meter(dark: int, expecte
     assert names(found) == [(expected, "cabinet", 0)]
 
 
+def test_a_lamp_whose_first_word_after_the_cabinet_is_back_was_lost_is_not_silent() -> None:
+    nobody = {"power_w": np.full(LAMPS, np.nan), "reported": np.zeros(LAMPS, np.bool_)}
+    gone = [round_of(t, cabinet_dark=np.array([1]), **nobody) for t in range(15, 200, 15)]
+    others = {"power_w": first(np.nan, 60.0), "reported": first(False, True).astype(np.bool_)}
+    back = [round_of(195, **others), *(round_of(t) for t in (210, 225, 240))]
+    _, found = played([round_of(0), *gone, *back])
+    assert {(one.name, one.of) for one in found} == {("supplyLoss", "cabinet")}
+    _, found = played([round_of(0), *gone, *(round_of(t, **others) for t in range(195, 300, 15))])
+    assert ("communicationFailure", "lamp", 0) in names(found)  # one that stays away is
+
+
 def test_day_burner_only_by_day() -> None:
     by_day = {"night": np.zeros(LAMPS, np.bool_), "day": np.ones(LAMPS, np.bool_)}
     burning = [round_of(t, power_w=first(60.0, 0.0), **by_day) for t in (0, 15, 30)]

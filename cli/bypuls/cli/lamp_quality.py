@@ -199,6 +199,8 @@ def score_lamps(town: NoisyLamps, found: Iterable[Finding], *, kinds: Sequence[K
             and start <= confirmed <= end + _AFTER_US[fault.kind == "ageing"]
         ]
         explained.update(at for at, _ in own)
+        if fault.kind == "feeder-off":
+            explained.update(_unreached(alarms, fault.target, start, end))
         if kinds is not None and fault.kind not in kinds:
             continue
         visible = _visible_us(fault, town, start)
@@ -214,6 +216,17 @@ def score_lamps(town: NoisyLamps, found: Iterable[Finding], *, kinds: Sequence[K
     score.true_alarms = len(explained)
     score.false = [one for at, (one, _) in enumerate(alarms) if at not in explained]
     return score
+
+
+def _unreached(alarms: Sequence[tuple[Finding, int]], cabinet: int, start_us: int, end_us: int) -> list[int]:
+    """The alarms that a cabinet can't be reached, while its supply is off: by day its meter shows nothing anyway, so
+    that is all that can be known. True, but never counted as having found the fault."""
+    return [
+        at
+        for at, (one, confirmed) in enumerate(alarms)
+        if (one.name, one.of, one.index) == ("communicationFailure", "cabinet", cabinet)
+        and start_us <= confirmed <= end_us
+    ]
 
 
 def _visible_us(fault: SeededFault, town: NoisyLamps, start_us: int) -> int:

@@ -65,7 +65,9 @@ def evaluate(state: LampState, now: LampRound, limits: LampLimits) -> Evaluated:
     fed = feeders(now, verdict[_FAILURE] == TRUE, silent_s >= limits.mute_s, limits)
     # A whole cabinet is one alarm, not one for each of its lamps.
     verdict[_FAILURE] = np.where(fed.lamp_dark, UNKNOWN, verdict[_FAILURE])
-    verdict[_SILENT] = np.where(fed.lamp_mute & (verdict[_SILENT] == TRUE), UNKNOWN, verdict[_SILENT])
+    # Nor is a lamp called silent whose cabinet is only just back: its next word may have been lost.
+    back = np.append(np.asarray(state.cabinet_lives.standing.any(axis=0)), False)[now.cabinet]
+    verdict[_SILENT] = np.where((fed.lamp_mute | back) & (verdict[_SILENT] == TRUE), UNKNOWN, verdict[_SILENT])
     lives, opened, closed = step(state.lives, verdict, now.t_us, limits.patience, said)
     cabinet_lives, dark, lit_again = step(state.cabinet_lives, fed.verdicts, now.t_us, limits.cabinet_patience)
     found = [
