@@ -86,6 +86,7 @@ def test_the_town_now(browser: Browser, open_server: str, language: str) -> None
 def test_the_other_pages(browser: Browser, open_server: str, path: str) -> None:
     page, said = watched(browser, viewport={"width": 390, "height": 844})
     page.goto(f"{open_server}{path}?lang=da", wait_until="load")
+    expect(page.locator('[hx-select="#main"]')).to_have_count(0, timeout=30_000)  # it has fetched itself
     for chart in page.locator(".plot:not([hidden])").all():
         expect(chart.locator("canvas")).to_be_visible()
     assert fits(page)

@@ -146,4 +146,4 @@ def test_the_page_shows_when_power_is_greenest(page: Any, town: Any) -> None:
         assert words in shown
         assert "made for the test" in shown
         assert shown.count('class="best"') in (3, 4)
-    assert 'hx-get="/fragments/greenest' in page.get("/climate?lang=en").text
+    assert 'hx-get="/fragments/greenest' in page.get("/climate?lang=en", headers={"HX-Request": "true"}).text

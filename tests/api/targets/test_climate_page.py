@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+FETCHED = {"HX-Request": "true"}  # as the page fetches itself while the meters are added up
+
 
 def page(roads: Any, query: str = "", lang: str = "en") -> str:
-    answer = roads.get(f"/climate?lang={lang}{query}")
+    answer = roads.get(f"/climate?lang={lang}{query}", headers=FETCHED)
     assert answer.status_code == 200, answer.text
     text: str = answer.text
     return text
@@ -142,3 +144,15 @@ def test_the_drawing_is_labelled_in_round_numbers(bare: Any, base: float, labels
     text = page(bare({"target": [TARGET | {"base_tonnes": base}]}))
     shown = re.findall(r'text-anchor="end">([^<]+)</text>', text)
     assert shown[: len(labels)] == labels
+
+
+def test_while_the_meters_are_added_up_the_page_says_so(bare: Any) -> None:
+    target = {"id": "t", "name": "T", "kind": "geography", "reduction": 0.85, "target_year": 2030, "gas": "CO2"}
+    anew = bare({"target": [target]})
+    waiting = anew.get("/climate?lang=en&target=t").text
+    assert "Adding up the town" in waiting
+    assert 'hx-get="/climate?lang=en&amp;target=t"' in waiting
+    for headers in (FETCHED, {}):
+        text = anew.get("/climate?lang=en&target=t", headers=headers).text
+        assert "Adding up the town" not in text
+        assert "baseline" in text

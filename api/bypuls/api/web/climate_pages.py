@@ -29,7 +29,7 @@ from bypuls.api.routes.targets import (
     standing_of,
 )
 from bypuls.api.targets.standing import ranked_targets
-from bypuls.api.web.pages import refused, render
+from bypuls.api.web.pages import PageState, climate_values, refused, render
 from bypuls.api.web.road_chart import NARROW, WIDE, road_chart
 from bypuls.store.registry import Target
 
@@ -52,6 +52,11 @@ def climate(request: Request) -> Response:
     listed = ranked_targets(directory)
     if not listed:
         return render(request, "climate.html", target=None)
+    pages: PageState = request.app.state.pages
+    if pages.climate.peek(directory.version) is None and "HX-Request" not in request.headers:
+        # Years that nobody has added up yet take a while: the page says so and fetches itself.
+        return render(request, "climate_waiting.html", address=f"{request.url.path}?{request.url.query}")
+    climate_values(request, context, directory)
     chosen = asked or listed[0].id
     standing = standing_of(request, context, directory, directory.targets[chosen])
     error: str | None = None
