@@ -9,7 +9,6 @@ import os
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from time import perf_counter
 
 import numpy as np
 import numpy.typing as npt
@@ -293,21 +292,3 @@ def test_days_beyond_the_baselines_temperatures_are_counted() -> None:
 def test_confidence_is_a_share(confidence: float) -> None:
     with pytest.raises(BadInput, match="confidence"):
         sv.measured_saving(*building(), confidence=confidence)
-
-
-@pytest.mark.slow
-def test_a_thousand_buildings_with_three_years_take_less_than_a_minute() -> None:
-    """Per building a signature of three years and a saving, with day types."""
-    rng = np.random.default_rng(4)
-    days = np.arange("2021-01-01", "2024-01-01", dtype="datetime64[D]")
-    types = ((days.astype(np.int64) + 3) % 7 >= 5).astype(np.int64)
-    temps = weather(rng, 1095)
-    uses = [HEATED.predict(temps) * np.where(types, 0.7, 1.0) + rng.normal(0.0, 12.0, 1095) for _ in range(1000)]
-    start = perf_counter()
-    for use in uses:
-        signature(days, temps, use, day_type=types)
-        first, last = (
-            Period(days[which], use[which], temps[which], types[which]) for which in (slice(0, 730), slice(730, None))
-        )
-        assert sv.measured_saving(first, last).model is not None
-    assert perf_counter() - start < 60.0
