@@ -31,6 +31,7 @@ from bypuls.api.routes import (
     buildings,
     climate_accounts,
     kept,
+    lighting_plan,
     live,
     meters,
     readings,
@@ -108,6 +109,7 @@ def create_app(context: ApiContext) -> FastAPI:
         today,
         kept,
         alarms,
+        lighting_plan,
         live,
     ):
         app.include_router(routes.router, responses=PROBLEMS, dependencies=[Depends(only_known_parameters)])

@@ -36,6 +36,7 @@ class ReportCommands(LateCommands):
     late: ClassVar[Mapping[str, tuple[str, str]]] = {
         "energy": ("report_energy", "energy"),
         "lighting": ("report_lighting", "lighting"),
+        "lighting-plan": ("report_lighting_plan", "lighting_plan"),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import numpy as np
 from astral import Depression, Observer
@@ -34,6 +34,8 @@ def nights_around(first_us: int, last_us: int, latitude_deg: float, longitude_de
     """The nights that touch [first, last], and one more on either side. Raises FileProblem where the sun doesn't sink
     to 6° below the horizon."""
     place = Observer(latitude_deg, longitude_deg)
+    # By the sun's own zone: far from Greenwich an evening lies on another day of UTC, where astral finds none.
+    sun_zone = timezone(timedelta(hours=round(longitude_deg / 15.0)))
     days = [_day(first_us - 2 * _DAY_US) + timedelta(days=n) for n in range(int((last_us - first_us) // _DAY_US) + 5)]
 
     def moments(event: Callable[[date], datetime]) -> IntArray:
@@ -46,9 +48,12 @@ def nights_around(first_us: int, last_us: int, latitude_deg: float, longitude_de
             ) from error
         return np.unique(np.array([round(one.timestamp() * 1e6) for one in found], dtype=np.int64))
 
-    dusks = moments(lambda day: dusk(place, day, depression=Depression.CIVIL))
-    dawns = moments(lambda day: dawn(place, day, depression=Depression.CIVIL))
-    sets, rises = moments(lambda day: sunset(place, day)), moments(lambda day: sunrise(place, day))
+    dusks = moments(lambda day: dusk(place, day, depression=Depression.CIVIL, tzinfo=sun_zone))
+    dawns = moments(lambda day: dawn(place, day, depression=Depression.CIVIL, tzinfo=sun_zone))
+    sets, rises = (
+        moments(lambda day: sunset(place, day, tzinfo=sun_zone)),
+        moments(lambda day: sunrise(place, day, tzinfo=sun_zone)),
+    )
     dusks = dusks[(dusks > sets[0]) & (dusks < dawns[-1])]
     last = np.searchsorted(dawns, dusks, "right")
     down = sets[np.searchsorted(sets, dusks, "right") - 1]
