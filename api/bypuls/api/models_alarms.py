@@ -26,7 +26,7 @@ class AlarmModel(BaseModel):
     domain: str = Field(description="platform, energy, traffic, lighting or climate", examples=["energy"])
     severity: str = Field(description="critical, major, minor or warning", examples=["major"])
     state: str = Field(description="open, acknowledged, unknown or closed", examples=["open"])
-    subject_kind: str = Field(description="sensor, device, site, target or platform", examples=["sensor"])
+    subject_kind: str = Field(description="sensor, device, site, cabinet, target or platform", examples=["sensor"])
     subject: str = Field(examples=["raadhus-electricity"])
     place_kind: str | None = Field(examples=["building"])
     place: str | None = Field(examples=["raadhus"])

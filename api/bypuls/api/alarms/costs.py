@@ -10,7 +10,7 @@ from bypuls.api.alarms.finding import Cost
 from bypuls.api.alarms.scene import Scene
 from bypuls.api.buildings.money import price_days, target_of
 from bypuls.api.buildings.source import Days
-from bypuls.store.registry import Sensor
+from bypuls.store.registry import Sensor, Target
 
 
 def price_today(scene: Scene, medium: str) -> tuple[float | None, bool]:
@@ -23,15 +23,19 @@ def price_today(scene: Scene, medium: str) -> tuple[float | None, bool]:
 def cost_of_energy(scene: Scene, meter: Sensor, kwh_per_day: float, how: str) -> Cost:
     """The cost of so much energy a day. kroner are unknown without a price per kWh, CO₂ without a single factor."""
     medium = meter.medium or ""
+    price, per_m3 = price_today(scene, medium)
+    target = target_of(scene.source, meter.building or "")
+    return _cost(scene, medium, kwh_per_day, how, None if per_m3 else price, target)
+
+
+def _cost(scene: Scene, medium: str, kwh_per_day: float, how: str, price: float | None, target: Target | None) -> Cost:
     basis: dict[str, Any] = {}
     missing = []
-    price, per_m3 = price_today(scene, medium)
-    if price is None or per_m3:
-        price = None
+    if price is None:
         missing.append("price")
     else:
         basis |= {"price": price, "price_unit": "dkk_per_kwh"}
-    factor = _factor(scene, meter, medium)
+    factor = _factor(scene, target, medium)
     if factor is None or factor.mean is None:
         missing.append("factor")
     else:
@@ -52,6 +56,13 @@ def cost_of_energy(scene: Scene, meter: Sensor, kwh_per_day: float, how: str) ->
     )
 
 
+def cost_of_light(scene: Scene, kwh_per_day: float, how: str) -> Cost:
+    """The cost of so much light a day."""
+    price, per_m3 = price_today(scene, "electricity")
+    target = target_of(scene.source, "")
+    return _cost(scene, "electricity", kwh_per_day, how, None if per_m3 else price, target)
+
+
 def cost_of_water(scene: Scene, m3_per_day: float, how: str) -> Cost:
     """The cost of so much water a day."""
     price, per_m3 = price_today(scene, "water")
@@ -61,9 +72,8 @@ def cost_of_water(scene: Scene, m3_per_day: float, how: str) -> Cost:
     return Cost(dkk_per_day=m3_per_day * price, how=how, basis=basis)
 
 
-def _factor(scene: Scene, meter: Sensor, medium: str) -> FactorUse | None:
-    """This year's factors of a carrier as the building's accounts use them; None where there are none, or several."""
-    target = target_of(scene.source, meter.building or "")
+def _factor(scene: Scene, target: Target | None, medium: str) -> FactorUse | None:
+    """This year's factors of a carrier as the target's accounts use them; None where there are none, or several."""
     if target is None:
         return None
     frame = frame_of(scene.source.today.year, scene.zone)

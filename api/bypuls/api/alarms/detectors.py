@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from bypuls.api.alarms import climate, energy, platform, traffic, water
+from bypuls.api.alarms import climate, energy, lighting, platform, traffic, water
 from bypuls.api.alarms.finding import Detector, Subject
 from bypuls.api.alarms.scene import Scene
 from bypuls.api.vehicles import KINDS
@@ -52,6 +52,11 @@ def _streets(scene: Scene) -> Iterable[Subject]:
     return (Subject("site", site, {"site": site}) for site in sorted(counted))
 
 
+def _cabinets(scene: Scene) -> Iterable[Subject]:
+    for id, row in scene.directory.cabinets.items():
+        yield Subject("cabinet", id, {"cabinet": id} | ({"site": row.site} if row.site is not None else {}))
+
+
 def _targets(scene: Scene) -> Iterable[Subject]:
     return (Subject("target", id, {}) for id in scene.directory.targets)
 
@@ -83,6 +88,11 @@ DETECTORS: Mapping[str, Looking] = MappingProxyType(
         "meter-reset": Looking(_meters("electricity", "heat", "gas", "water"), energy.meter_resets, _OFTEN_S),
         "unit-jump": Looking(_meters("electricity", "heat", "gas", "water"), energy.unit_jumps, _OFTEN_S),
         "v85-risen": Looking(_streets, traffic.risen_speeds, _SELDOM_S),
+        "feeder-out": Looking(_cabinets, lighting.dead_feeders),
+        "lamp-out": Looking(_sensors("lamp"), lighting.dark_lamps),
+        "lamp-day-burner": Looking(_sensors("lamp"), lighting.day_burners),
+        "lamp-fault": Looking(_sensors("lamp"), lighting.other_faults),
+        "cabinet-fault": Looking(_sensors("cabinet"), lighting.cabinet_faults),
         "off-track": Looking(_targets, climate.off_track, _SELDOM_S),
     }
 )

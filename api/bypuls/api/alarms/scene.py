@@ -16,6 +16,8 @@ from bypuls.api.buildings.source import Source
 from bypuls.api.directory import Directory
 from bypuls.api.energy import counted_meters
 from bypuls.api.latest import Latest, latest_of, silent_after_s
+from bypuls.api.lighting.lamps_now import Judging, LampNow, lamps_now
+from bypuls.api.lighting.night import Profiles
 from bypuls.store.book import AlarmBook, Book
 from bypuls.store.protocol import Store
 from bypuls.store.registry import Device, Sensor
@@ -39,6 +41,9 @@ class Memory:
         self.figures: dict[Hashable, tuple[Hashable, Any]] = {}
         """Costly figures with what they rest on."""
         self.accounts: Accounts | None = None
+        self.profiles: tuple[int, Profiles] | None = None
+        self.lamp_faults: dict[tuple[str, str], tuple[int | None, int]] = {}
+        """By sensor and name: since when a lamp names a fault, and when it was seen last [µs]."""
 
 
 class Scene:
@@ -124,6 +129,16 @@ class Scene:
         probes = [self.health_sensor(device) for device in self.devices if device not in self.sensors]
         found = latest_of(self.store, [*self.sensors.values(), *probes], self.now)
         return {one.sensor.id: one for one in found}
+
+    @cached_property
+    def lamps(self) -> dict[str, LampNow]:
+        """What each lamp that has a sensor is doing, by sensor."""
+        held = self.memory.profiles
+        if held is None or held[0] != self.directory.version:
+            held = self.memory.profiles = self.directory.version, Profiles(self.directory, self.zone)
+        lamps = [self.directory.lamps[one.lamp] for one in self.sensors.values() if one.lamp in self.directory.lamps]
+        found = lamps_now(Judging(self.directory, held[1], self.now), lamps, self.latest)
+        return {one.sensor.id: one for one in found.values() if one.sensor is not None}
 
     def health_sensor(self, device: str) -> Sensor:
         """The sensor of a device's health, registered or not."""

@@ -114,9 +114,27 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "meter-reset": N("Meter started anew"),
         "unit-jump": N("Meter's unit jumped"),
         "v85-risen": N("Speed has risen"),
+        "feeder-out": N("Feeder without power"),
+        "lamp-out": N("Lamp out"),
+        "lamp-day-burner": N("Lamp burns by day"),
+        "lamp-fault": N("Fault of a lamp"),
+        "cabinet-fault": N("Fault of a cabinet"),
         "off-track": N("Off track"),
     }
 )
+
+TALQ: Mapping[str, str] = MappingProxyType(
+    {
+        "lampFailure": N("lamp out"), "lampUnexpectedOn": N("burns by day"), "cyclingFailure": N("goes on and off"),
+        "dimmingFailure": N("doesn't follow its level"), "relayFailure": N("relay stuck"),
+        "communicationFailure": N("doesn't answer"), "lampPowerTooHigh": N("power too high"),
+        "lampPowerTooLow": N("power too low"), "powerFactorTooLow": N("power factor too low"),
+        "lampVoltageTooHigh": N("voltage too high"), "lampVoltageTooLow": N("voltage too low"),
+        "supplyLoss": N("no supply"), "highTemperature": N("too hot"), "contactorError": N("contactor stuck"),
+        "cabinetDoorOpen": N("door open"), "leakageDetected": N("leakage current"),
+    }
+)  # fmt: skip
+"""TALQ's events in plain words."""
 
 _WORDS: Mapping[str, str] = MappingProxyType(
     {
@@ -140,6 +158,7 @@ _HOW: Mapping[str, str] = MappingProxyType(
         "tariff": N("The heat of the days × what the tariff adds for each missing degree."),
         "beyond-model": N("Use above what the energy signature expects, as a mean of the days."),
         "over-limit": N("Vehicles over the limit on an average day of the week."),
+        "day-burning": N("The lamp's nominal power in the hours of light alone."),
         "above-trajectory": N("The year's emissions above the trajectory, spread over its days."),
     }
 )
@@ -267,6 +286,26 @@ def _off_track(words: AlarmWords, facts: Facts) -> str:
                  emitted=words.num(facts.get("emitted_t")), allowed=words.num(facts.get("allowed_t")))  # fmt: skip
 
 
+def _feeder(words: AlarmWords, facts: Facts) -> str:
+    return words("{dark} of its {lamps} lamps are known to be dark at night: look at fuse, contactor and supply of the "
+                 "cabinet first.", dark=words.num(facts.get("dark_n")), lamps=words.num(facts.get("lamps_n")))  # fmt: skip
+
+
+def _lamp_out(words: AlarmWords, facts: Facts) -> str:
+    return words("The lamp says that it doesn't burn.") if facts.get("said") else words(
+        "At night it draws less than a tenth of what it should.")  # fmt: skip
+
+
+def _lamp_day(words: AlarmWords, facts: Facts) -> str:
+    return words("The lamp says that it burns when it shouldn't.") if facts.get("said") else words(
+        "It draws more than a fifth of its power in daylight.")  # fmt: skip
+
+
+def _named(words: AlarmWords, facts: Facts) -> str:
+    return words("Its diagnosis names: {names}.",
+                 names=", ".join(words(TALQ.get(one, one)) for one in facts.get("names") or [DASH]))  # fmt: skip
+
+
 _SENTENCES: Mapping[str, Callable[[AlarmWords, Facts], str]] = MappingProxyType(
     {
         "nothing-arrives": _nothing,
@@ -287,6 +326,11 @@ _SENTENCES: Mapping[str, Callable[[AlarmWords, Facts], str]] = MappingProxyType(
         "meter-reset": _reset,
         "unit-jump": _unit,
         "v85-risen": _v85,
+        "feeder-out": _feeder,
+        "lamp-out": _lamp_out,
+        "lamp-day-burner": _lamp_day,
+        "lamp-fault": _named,
+        "cabinet-fault": _named,
         "off-track": _off_track,
     }
 )

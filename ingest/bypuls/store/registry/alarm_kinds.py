@@ -32,7 +32,7 @@ class Parameter:
 class AlarmKind:
     """One kind.
 
-    subject : what each alarm of it is about: a sensor, device, site, target or the platform.
+    subject : what each alarm of it is about: a sensor, device, site, cabinet, target or the platform.
     confirm_min : the condition must hold so long before an alarm opens [min].
     clear_min : it must be gone so long before the alarm closes [min].
     reopen_min : what comes back within this time after closing goes on as the same alarm [min].
@@ -120,6 +120,11 @@ ALARM_KINDS: Mapping[str, AlarmKind] = MappingProxyType(
             "traffic", "site", "minor", reopen_min=14 * _DAY,
             parameters=(Parameter("over_pct", 10, 0, 100), Parameter("least_n", 100, 1, 1_000_000)),
         ),
+        "feeder-out": AlarmKind("lighting", "cabinet", "critical", confirm_min=15, clear_min=5),
+        "lamp-out": AlarmKind("lighting", "sensor", "major", confirm_min=30, clear_min=15, reopen_min=7 * _DAY),
+        "lamp-day-burner": AlarmKind("lighting", "sensor", "minor", confirm_min=30, clear_min=15, reopen_min=7 * _DAY),
+        "lamp-fault": AlarmKind("lighting", "sensor", "minor", confirm_min=30, clear_min=30, reopen_min=7 * _DAY),
+        "cabinet-fault": AlarmKind("lighting", "sensor", "major", confirm_min=5, clear_min=5),
         "off-track": AlarmKind("climate", "target", "major", reopen_min=30 * _DAY),
     }
 )  # fmt: skip

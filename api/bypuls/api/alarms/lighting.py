@@ -1,0 +1,167 @@
+"""Alarms of street lights: lamps that are out, burn by day or tell of something else, feeders without power, cabinets.
+
+A lamp is judged by its own diagnosis and by its power. One that is silent is unknown: no alarm ends by that. Lamps of a
+cabinet that are all dark are one alarm, that of their feeder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from bypuls.analysis.lighting.lamp_rules import LampLimits
+from bypuls.api.alarms.costs import cost_of_light
+from bypuls.api.alarms.finding import UNKNOWN_COST, Asked, Cost, Finding
+from bypuls.api.alarms.scene import Scene
+from bypuls.api.latest import Latest
+from bypuls.api.lighting.lamps_now import DAY_BURNER, OUT, LampNow, place_of
+from bypuls.api.lighting.night import night_us
+from bypuls.wire import Cabinet, Meter, to_us
+from bypuls.wire.bins import QUARTER_US
+
+_LIMITS = LampLimits()
+_BACK_US = 30 * 86_400_000_000
+_DAY_H = 24.0
+
+
+def dark_lamps(scene: Scene, asked: Asked) -> Iterator[Finding]:
+    """Lamps that are dark at night, or say so: `lampFailure`. By day nothing is learnt of a lamp that is off."""
+    for id in asked:
+        lamp = scene.lamps.get(id)
+        if lamp is None or lamp.lit is None:
+            yield Finding(id, "unknown")
+        elif OUT in lamp.faults:
+            found = _said(scene, id, lamp, (OUT,))
+            within = None if lamp.lamp.cabinet is None else ("feeder-out", lamp.lamp.cabinet)
+            yield replace(found, within=within)
+        elif lamp.lit:
+            yield Finding(id, "absent", evidence_us=lamp.spoke_us)
+        else:
+            yield Finding(id, "holding")
+
+
+def day_burners(scene: Scene, asked: Asked) -> Iterator[Finding]:
+    """Lamps that burn in daylight, or say so: `lampUnexpectedOn`. It ends when one is seen off by day."""
+    for id in asked:
+        lamp = scene.lamps.get(id)
+        if lamp is None or lamp.lit is None:
+            yield Finding(id, "unknown")
+        elif DAY_BURNER in lamp.faults:
+            yield replace(_said(scene, id, lamp, (DAY_BURNER,)), cost=_wasted(scene, lamp))
+        elif lamp.sky is not None and lamp.sky.day and not lamp.lit:
+            yield Finding(id, "absent", evidence_us=lamp.spoke_us)
+        else:
+            yield Finding(id, "holding")
+
+
+def other_faults(scene: Scene, asked: Asked) -> Iterator[Finding]:
+    """Whatever else a lamp's own diagnosis names. It ends when the lamp speaks without naming it."""
+    for id in asked:
+        lamp = scene.lamps.get(id)
+        if lamp is None or lamp.state == "unknown":
+            yield Finding(id, "unknown")
+            continue
+        names = tuple(name for name in lamp.said if name not in (OUT, DAY_BURNER))
+        yield _said(scene, id, lamp, names) if names else Finding(id, "absent", evidence_us=lamp.spoke_us)
+
+
+def dead_feeders(scene: Scene, asked: Asked) -> Iterator[Finding]:
+    """Cabinets of which nearly every lamp that speaks is dark at night, or whose meter sees no load: `supplyLoss`."""
+    lamps: dict[str, list[LampNow]] = {}
+    for one in scene.lamps.values():
+        lamps.setdefault(one.lamp.cabinet or "", []).append(one)
+    meters: dict[str, list[Latest]] = {}
+    for sensor in scene.sensors.values():
+        if sensor.kind == "meter" and sensor.cabinet is not None and sensor.medium == "electricity":
+            meters.setdefault(sensor.cabinet, []).append(scene.latest[sensor.id])
+    for cabinet in asked:
+        yield _feeder(cabinet, lamps.get(cabinet, []), meters.get(cabinet, []))
+
+
+def _feeder(cabinet: str, lamps: list[LampNow], meters: list[Latest]) -> Finding:
+    night = any(one.sky is not None and one.sky.night for one in lamps)
+    heard = [one for one in lamps if one.lit is not None]
+    load = _load(lamps, meters)
+    spoke_us = [one.spoke_us for one in heard if one.spoke_us is not None]
+    spoke_us += [to_us(one.reading.t) for one in meters if one.current is not None and one.reading and one.reading.t]
+    if not night:
+        # Without a lamp that speaks nobody knows whether it is night there.
+        return Finding(cabinet, "holding" if heard else "unknown")
+    dark = sum(one.out is True for one in heard)
+    facts = {"dark_n": dark, "lamps_n": len(lamps)}
+    by_lamps = len(heard) >= _LIMITS.cabinet_lamps and dark >= _LIMITS.cabinet_share * len(heard)
+    if load is False or (load is None and by_lamps):
+        return Finding(cabinet, "present", None, max(spoke_us, default=None), facts)
+    if (load or dark < _LIMITS.cabinet_share * len(heard)) and spoke_us:
+        return Finding(cabinet, "absent", evidence_us=max(spoke_us))
+    return Finding(cabinet, "holding")
+
+
+def _load(lamps: list[LampNow], meters: list[Latest]) -> bool | None:
+    """Whether the cabinet's meters see its lamps; None = they don't tell."""
+    powers = [
+        one.current.power_w for one in meters if isinstance(one.current, Meter) and one.current.power_w is not None
+    ]
+    expected_w = sum(one.expected_w or 0.0 for one in lamps)
+    if not powers or len(powers) < len(meters) or expected_w <= 0.0:
+        return None
+    return sum(powers) >= _LIMITS.out_below * expected_w
+
+
+def cabinet_faults(scene: Scene, asked: Asked) -> Iterator[Finding]:
+    """What a cabinet's contacts and its controller say: an open door, leakage, a contactor that sticks."""
+    for id in asked:
+        heard = scene.latest[id]
+        reading = heard.current
+        if not isinstance(reading, Cabinet) or reading.t is None:
+            yield Finding(id, "unknown")
+            continue
+        names = list(reading.faults or ())
+        if reading.door_open and "cabinetDoorOpen" not in names:
+            names.append("cabinetDoorOpen")
+        at_us = to_us(reading.t)
+        if names:
+            yield Finding(id, "present", None, at_us, {"names": names, "said": True})
+        elif reading.faults is None and reading.door_open is None:
+            yield Finding(id, "unknown")
+        else:
+            yield Finding(id, "absent", evidence_us=at_us)
+
+
+def _said(scene: Scene, id: str, lamp: LampNow, names: tuple[str, ...]) -> Finding:
+    said = any(name in lamp.said for name in names)
+    since_us = min((at for at in (_since_us(scene, id, name) for name in names) if at is not None), default=None)
+    facts = {"names": list(names), "said": said, "watt": lamp.lamp.watt}
+    return Finding(id, "present", since_us if said else None, lamp.spoke_us, facts)
+
+
+def _since_us(scene: Scene, sensor: str, name: str) -> int | None:
+    """Since when a lamp names a fault without a break, as its bins tell; looked up once for as long as it lasts."""
+    held = scene.memory.lamp_faults.get((sensor, name))
+    if held is not None and held[1] >= scene.now_us - 2 * QUARTER_US:
+        scene.memory.lamp_faults[sensor, name] = (held[0], scene.now_us)
+        return held[0]
+    end_us = scene.now_us // QUARTER_US * QUARTER_US + QUARTER_US
+    table = scene.store.bins("lamp", [sensor], end_us - _BACK_US // QUARTER_US * QUARTER_US, end_us, ["faults", "n"])
+    since_us = None
+    for row in range(len(table) - 1, -1, -1):
+        named, at_us = table.columns["faults"][row], table.t_us[row]
+        # A quarter in which it said nothing breaks nothing.
+        if not table.columns["n"][row] > 0.0:
+            continue
+        if name not in str(named or "").split(","):
+            break
+        since_us = int(at_us)
+    scene.memory.lamp_faults[sensor, name] = (since_us, scene.now_us)
+    return since_us
+
+
+def _wasted(scene: Scene, lamp: LampNow) -> Cost:
+    """What a lamp that never goes out uses in the hours of light of this day."""
+    lat, lon = place_of(scene.directory, lamp.lamp)
+    if lamp.power_w is None or lat is None or lon is None:
+        return UNKNOWN_COST
+    dark = night_us(round(lat, 1), round(lon, 1), scene.now.astimezone(scene.zone).date())
+    dark_h = 0.0 if dark is None else (dark[1] - dark[0]) / 3.6e9
+    watt = lamp.lamp.watt if lamp.lamp.watt is not None else lamp.power_w
+    return cost_of_light(scene, watt * (_DAY_H - dark_h) / 1000.0, "day-burning")

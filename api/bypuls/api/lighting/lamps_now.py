@@ -1,0 +1,157 @@
+"""What each lamp is doing now, judged by its own word and by its power. Silence is unknown: neither well nor repaired.
+
+Source of the thresholds: the rules of `bypuls.analysis.lighting.lamp_rules`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from bypuls.analysis.lighting.lamp_rules import LampLimits
+from bypuls.api.directory import Directory
+from bypuls.api.latest import Latest
+from bypuls.api.lighting.night import FULL_PCT, Profiles, Sky, sky_at
+from bypuls.store.registry import Lamp, Sensor
+from bypuls.wire import Lamp as LampReading
+from bypuls.wire import to_us
+
+LampState: TypeAlias = Literal["ok", "dimmed", "off", "fault", "unknown"]
+STATES: tuple[LampState, ...] = ("fault", "unknown", "ok", "dimmed", "off")
+OUT, DAY_BURNER = "lampFailure", "lampUnexpectedOn"
+_LIMITS = LampLimits()
+
+
+@dataclass(frozen=True, slots=True)
+class LampNow:
+    """One lamp. state : off = not lit, as it should be.  since_us : when it spoke last, where it is unknown.
+
+    said : TALQ names of its own diagnosis.  inferred : names that its power tells.  out, lit : None = unknown.
+    expected_w : what it should draw now; None where wattage, level or sky aren't known.
+    """
+
+    lamp: Lamp
+    sensor: Sensor | None
+    state: LampState
+    spoke_us: int | None = None
+    power_w: float | None = None
+    level_pct: float | None = None
+    expected_w: float | None = None
+    said: tuple[str, ...] = ()
+    inferred: tuple[str, ...] = ()
+    lit: bool | None = None
+    sky: Sky | None = None
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """Every name, once."""
+        return tuple(dict.fromkeys((*self.said, *self.inferred)))
+
+    @property
+    def out(self) -> bool | None:
+        """Whether it is dark where it should burn; None = unknown."""
+        return None if self.state == "unknown" else OUT in self.faults
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """What judging lamps needs beside them."""
+
+    directory: Directory
+    profiles: Profiles
+    now: datetime
+    limits: LampLimits = field(default=_LIMITS)
+
+
+def lamp_sensors(directory: Directory, now: datetime) -> dict[str, Sensor]:
+    """The sensor that each lamp has now, by lamp."""
+    return {
+        row.lamp: row for row in directory.sensors.values()
+        if row.kind == "lamp" and row.lamp is not None and (row.valid_from is None or row.valid_from <= now)
+        and (row.valid_to is None or row.valid_to > now)
+    }  # fmt: skip
+
+
+def lamps_now(judging: Judging, lamps: Iterable[Lamp], latest: Mapping[str, Latest]) -> dict[str, LampNow]:
+    """Every lamp's state, by lamp. latest : by sensor."""
+    sensors = lamp_sensors(judging.directory, judging.now)
+    return {lamp.id: _judged(judging, lamp, sensors.get(lamp.id), latest) for lamp in lamps}
+
+
+def place_of(directory: Directory, lamp: Lamp) -> tuple[float | None, float | None]:
+    """Where a lamp stands; where its own place isn't known, its cabinet's, else its street's."""
+    site = directory.sites.get(lamp.site or "")
+    for row in (lamp, directory.cabinets.get(lamp.cabinet or ""), site):
+        if row is not None and row.lat is not None and row.lon is not None:
+            return row.lat, row.lon
+    return None, None
+
+
+def _judged(judging: Judging, lamp: Lamp, sensor: Sensor | None, latest: Mapping[str, Latest]) -> LampNow:
+    heard = latest.get(sensor.id) if sensor is not None else None
+    if heard is None or heard.reading is None or heard.reading.t is None:
+        return LampNow(lamp, sensor, "unknown")
+    spoke_us = to_us(heard.reading.t)
+    reading = heard.current
+    if not isinstance(reading, LampReading):
+        return LampNow(lamp, sensor, "unknown", spoke_us)
+    sky = sky_at(*place_of(judging.directory, lamp), judging.now)
+    level, expected_w = _wanted(judging, lamp, reading, sky)
+    lit = _lit(judging.limits, lamp, reading)
+    said = tuple(reading.faults or ())
+    inferred = _inferred(judging.limits, lamp, reading, sky, lit, level, expected_w)
+    state: LampState
+    if said or inferred:
+        state = "fault"
+    elif lit is None:
+        state = "unknown"
+    elif not lit:
+        state = "off"
+    else:
+        state = "dimmed" if reading.level_pct is not None and reading.level_pct < FULL_PCT else "ok"
+    return LampNow(
+        lamp, sensor, state, spoke_us, reading.power_w, reading.level_pct, expected_w, said, inferred, lit, sky
+    )  # fmt: skip
+
+
+def _wanted(judging: Judging, lamp: Lamp, reading: LampReading, sky: Sky | None) -> tuple[float | None, float | None]:
+    """The level [%] that it should have now, and the power [W] of it."""
+    if sky is None:
+        return None, None
+    if sky.day:
+        return 0.0, 0.0
+    if not sky.night:
+        return None, None
+    level = judging.profiles.level_pct(lamp, judging.now)
+    if level is None:
+        level = reading.level_pct if reading.on and reading.level_pct is not None else FULL_PCT
+    return level, None if lamp.watt is None else lamp.watt * level / 100.0
+
+
+def _lit(limits: LampLimits, lamp: Lamp, reading: LampReading) -> bool | None:
+    """Whether light comes out of it: by its power where that says it, else by its own word."""
+    if reading.power_w is not None and lamp.watt is not None:
+        commanded = 1.0 if reading.level_pct is None or not reading.on else max(reading.level_pct, 1.0) / 100.0
+        return reading.power_w >= limits.out_below * lamp.watt * commanded
+    return reading.on
+
+
+def _inferred(
+    limits: LampLimits, lamp: Lamp, reading: LampReading, sky: Sky | None, lit: bool | None, level: float | None,
+    expected_w: float | None,
+) -> tuple[str, ...]:  # fmt: skip
+    if sky is None or lit is None:
+        return ()
+    if sky.night and level:
+        dark = not lit if expected_w is None or reading.power_w is None else (
+            reading.power_w < limits.out_below * expected_w
+        )  # fmt: skip
+        return (OUT,) if dark else ()
+    if sky.day:
+        burns = lit if reading.power_w is None or lamp.watt is None else (
+            reading.power_w > limits.day_above * lamp.watt
+        )  # fmt: skip
+        return (DAY_BURNER,) if burns else ()
+    return ()
