@@ -18,6 +18,7 @@ from bypuls.api.answers import body_of
 from bypuls.api.bounded import Bounded
 from bypuls.api.context import ApiContext
 from bypuls.api.directory import DirectorySource
+from bypuls.api.kept import Kept
 from bypuls.api.latest import latest_of, told
 from bypuls.api.live import LiveFeed
 from bypuls.api.middleware import Frame
@@ -31,6 +32,7 @@ from bypuls.api.routes import (
     buildings,
     climate_accounts,
     kept,
+    lighting,
     lighting_plan,
     live,
     meters,
@@ -51,6 +53,9 @@ _DESCRIPTION = (
     "What a municipality's sensors measure: traffic, street lights, energy, and where it stands against its climate "
     "target. Units stand in the names of fields. Times are ISO 8601; unknown is null, never zero."
 )
+
+_LIGHTS_S = 5.0
+"""So old the town's lights may be [s]."""
 
 
 @asynccontextmanager
@@ -85,6 +90,7 @@ def create_app(context: ApiContext) -> FastAPI:
     app.state.heavy = Bounded(settings.heavy, settings.heavy_wait_s)
     app.state.meters = new_meters()
     app.state.accounts = Accounts(context.store, context.book, settings.zone)
+    app.state.lighting = Kept(_LIGHTS_S, most=2)
     app.state.targets = targets.TargetsState()
     app.state.live = LiveFeed(
         lambda: _snapshot(context, app.state.directory),
@@ -110,6 +116,7 @@ def create_app(context: ApiContext) -> FastAPI:
         kept,
         alarms,
         lighting_plan,
+        lighting,
         live,
     ):
         app.include_router(routes.router, responses=PROBLEMS, dependencies=[Depends(only_known_parameters)])

@@ -1,8 +1,8 @@
-"""Alarms of street lights: what a lamp says, what its power tells, what its cabinet has in common. Silence ends none."""
+"""Alarms of street lights: what a lamp says, what its power tells, what a cabinet has in common. Silence ends none."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -23,9 +23,7 @@ class Lit:
         self.works = works
         with works.registry.session() as session:
             session.add(Cabinet(id="cab", name="Cab", site="lane", lat=55.73, lon=12.36))
-            session.add(
-                DimmingProfile(lamp_group="all", valid_from=datetime(2020, 1, 1).date(), schedule="22:00-06:00=50")
-            )
+            session.add(DimmingProfile(lamp_group="all", valid_from=date(2020, 1, 1), schedule="22:00-06:00=50"))
             for id in LAMPS:
                 session.add(Lamp(id=id, name=id, cabinet="cab", site="lane", watt=40.0, lamp_group="all"))
                 session.add(Sensor(id=id, device="pi-a", kind="lamp", name=id, lamp=id, interval_s=60))

@@ -288,7 +288,8 @@ def _off_track(words: AlarmWords, facts: Facts) -> str:
 
 def _feeder(words: AlarmWords, facts: Facts) -> str:
     return words("{dark} of its {lamps} lamps are known to be dark at night: look at fuse, contactor and supply of the "
-                 "cabinet first.", dark=words.num(facts.get("dark_n")), lamps=words.num(facts.get("lamps_n")))  # fmt: skip
+                 "cabinet first.", dark=words.num(facts.get("dark_n")),
+                 lamps=words.num(facts.get("lamps_n")))  # fmt: skip
 
 
 def _lamp_out(words: AlarmWords, facts: Facts) -> str:

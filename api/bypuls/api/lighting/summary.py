@@ -1,0 +1,93 @@
+"""The town's lights in one answer: states, what is open and costs, how fast faults are found and repaired."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+
+from bypuls.analysis.lighting.figures import Delay, delay
+from bypuls.api.alarms.telling import moment
+from bypuls.api.context import ApiContext
+from bypuls.api.lighting.lamps_now import place_of
+from bypuls.api.lighting.night import night_us
+from bypuls.api.lighting.town import Town, by_state, cabinet_entry, stretches
+from bypuls.store.book import AlarmBook, AlarmFilter
+
+_KINDS = ("lamp-out", "feeder-out", "lamp-day-burner", "lamp-fault", "cabinet-fault")
+_LOOK_BACK = timedelta(days=365)
+
+
+def summary(context: ApiContext, town: Town) -> dict[str, Any]:
+    """What `/api/v1/lighting` answers."""
+    lamps = list(town.lamps.values())
+    power = [one.power_w for one in lamps if one.power_w is not None]
+    cabinets = [cabinet_entry(town, id) for id in town.directory.cabinets]
+    spoken = [one.spoke_us for one in lamps if one.spoke_us is not None]
+    skies = {one.sky.night for one in lamps if one.sky is not None}
+    return {
+        "t": moment(town.now_us),
+        "night": skies.pop() if len(skies) == 1 else None,
+        "lamps": len(lamps),
+        "states": by_state(town, lamps),
+        "cabinets": len(cabinets),
+        "cabinets_with_faults": sum(one["state"] == "fault" for one in cabinets),
+        "newest": moment(max(spoken, default=None)),
+        "power_w": sum(power) if power else None,
+        "lamps_with_power": len(power),
+        "open": open_faults(context, town),
+        "dark_stretches": stretches(town),
+        **delays(context, town),
+    }
+
+
+def open_faults(context: ApiContext, town: Town) -> dict[str, Any]:
+    """What the open faults cost and darken. Amounts add up what is known."""
+    living = [one for one in town.alarms if one.part_of is None]
+    amounts: dict[str, float | None] = {}
+    for name in ("kwh_per_day", "kg_co2_per_day", "dkk_per_day"):
+        known = [float(one.cost[name]) for one in living if one.cost.get(name) is not None]
+        amounts[name] = sum(known) if known else None
+    out = [id for id in town.lamps if town.dark(id)]
+    hours = [_night_h(context, town, id) for id in out]
+    known_h = [one for one in hours if one is not None]
+    return {
+        "alarms": len(living),
+        "acknowledged": sum(one.state == "acknowledged" for one in living),
+        "unknown": sum(one.state == "unknown" for one in living),
+        "lamps_out": len(out),
+        "dark_lamp_hours_per_night": sum(known_h) if known_h or not out else None,
+        **{f"wasted_{name}": value for name, value in amounts.items()},
+    }
+
+
+def delays(context: ApiContext, town: Town) -> dict[str, Any]:
+    """Time to detect: from the fault's beginning, as far as the data tell, to its alarm. Time to repair: from the alarm
+    to its end. Of the alarms that opened or changed within a year."""
+    since_us = town.now_us - _LOOK_BACK // timedelta(microseconds=1)
+    _, every = AlarmBook(context.registry).listed(AlarmFilter(domain="lighting", since_us=since_us))
+    mine = [one for one in every if one.kind in _KINDS and one.part_of is None]
+    opened = [float(one.opened_us) for one in mine]
+    began = [float(min(one.began_us, one.opened_us)) for one in mine]
+    closed = [np.nan if one.closed_us is None else float(max(one.closed_us, one.opened_us)) for one in mine]
+    return {
+        "time_to_detect": _told(delay(began, opened)),
+        "time_to_repair": _told(delay(opened, closed)),
+    }
+
+
+def _told(found: Delay) -> dict[str, Any]:
+    return {"n": found.n, "median_h": found.median_h, "p90_h": found.p90_h, "still_open": found.open}
+
+
+def _night_h(context: ApiContext, town: Town, lamp: str) -> float | None:
+    lat, lon = place_of(town.directory, town.lamps[lamp].lamp)
+    if lat is None or lon is None:
+        return None
+    day = context.clock().astimezone(context.settings.zone).date()
+    found = night_us(round(lat, 1), round(lon, 1), day)
+    return 0.0 if found is None else (found[1] - found[0]) / 3.6e9
+
+
+__all__ = ["delays", "open_faults", "summary"]

@@ -1,0 +1,153 @@
+"""The shapes of street lights, for OpenAPI. Null is unknown, never zero and never well."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pydantic import BaseModel, Field
+
+_STATE = "ok, dimmed, off (not lit, as it should be), fault, or unknown (silent, or without a sensor)"
+
+
+class LampStatesModel(BaseModel):
+    """How many lamps are in each state."""
+
+    fault: int = Field(examples=[2])
+    unknown: int = Field(examples=[1])
+    ok: int = Field(examples=[5])
+    dimmed: int = Field(examples=[32])
+    off: int = Field(examples=[0])
+
+
+class LampStateModel(BaseModel):
+    """One lamp."""
+
+    lamp: str = Field(examples=["lamp-1-04"])
+    name: str = Field(examples=["Lamp 1.04, Ballerup Boulevard"])
+    cabinet: str | None = Field(examples=["cabinet-1"])
+    site: str | None = Field(examples=["ballerup-boulevard"])
+    lat: float | None = Field(examples=[55.7289])
+    lon: float | None = Field(examples=[12.365])
+    watt: float | None = Field(description="nominal power at full level [W]", examples=[58.0])
+    lamp_type: str | None
+    lighting_class: str | None = Field(examples=["M4"])
+    road_class: str | None
+    school_way: bool | None
+    cycle_path: bool | None
+    installed: date | None
+    sensor: str | None = Field(description="null: nobody measures this lamp alone")
+    state: str = Field(description=_STATE, examples=["dimmed"])
+    lit: bool | None
+    since: str | None = Field(description="of a fault when it began, of an unknown lamp when it spoke last")
+    power_w: float | None = Field(examples=[29.5])
+    expected_w: float | None = Field(description="by its nominal power and dimming profile", examples=[29.0])
+    level_pct: float | None = Field(examples=[50.0])
+    faults: list[str] = Field(description="event names of TALQ", examples=[["lampFailure"]])
+    alarms: list[int] = Field(description="numbers of its alarms that aren't closed", examples=[[17]])
+
+
+class CabinetStateModel(BaseModel):
+    """One cabinet."""
+
+    cabinet: str = Field(examples=["cabinet-1"])
+    name: str
+    site: str | None
+    lat: float | None
+    lon: float | None
+    state: str = Field(description="ok (its lamps burn), off, fault or unknown", examples=["ok"])
+    lamps: LampStatesModel
+    lamps_registered: int | None = Field(description="how many the cabinet is said to feed", examples=[40])
+    power_w: float | None = Field(description="of its meter now", examples=[312.0])
+    power_at: str | None
+    expected_w: float | None
+    door_open: bool | None
+    contactor_on: bool | None
+    faults: list[str]
+    alarms: list[int]
+
+
+class DarkStretchModel(BaseModel):
+    """Neighbouring lamps of one street that are known to be out."""
+
+    site: str
+    name: str
+    lamps: list[str]
+    length_m: float = Field(description="from lit lamp to lit lamp", examples=[96.0])
+    road_class: str | None
+    school_way: bool
+    cycle_path: bool
+    line: list[list[float]] = Field(description="latitude and longitude of its lamps")
+
+
+class OpenFaultsModel(BaseModel):
+    """What is open, what it costs and darkens. Amounts add up what is known."""
+
+    alarms: int = Field(examples=[3])
+    acknowledged: int
+    unknown: int = Field(description="of which nothing is heard any more: not repaired")
+    lamps_out: int = Field(examples=[2])
+    dark_lamp_hours_per_night: float | None = Field(examples=[31.0])
+    wasted_kwh_per_day: float | None = Field(examples=[0.5])
+    wasted_kg_co2_per_day: float | None
+    wasted_dkk_per_day: float | None
+
+
+class DelayModel(BaseModel):
+    """How long it took. still_open : cases that haven't ended; they are in no average."""
+
+    n: int
+    median_h: float | None = Field(examples=[0.5])
+    p90_h: float | None
+    still_open: int
+
+
+class LightingModel(BaseModel):
+    """The town's lights."""
+
+    t: str
+    night: bool | None = Field(description="civil dusk to dawn; null where lamps have no place, or differ")
+    lamps: int = Field(examples=[40])
+    states: LampStatesModel
+    cabinets: int
+    cabinets_with_faults: int
+    newest: str | None = Field(description="when the last lamp spoke")
+    power_w: float | None
+    lamps_with_power: int
+    open: OpenFaultsModel
+    dark_stretches: list[DarkStretchModel]
+    time_to_detect: DelayModel
+    time_to_repair: DelayModel
+
+
+class LightEnergyModel(BaseModel):
+    """What a lamp, street or cabinet used."""
+
+    id: str | None = Field(description="null: lamps without one", examples=["cabinet-1"])
+    name: str | None
+    lamps: int
+    kwh: float | None = Field(examples=[118.4])
+    gap_kwh: float | None = Field(description="used in gaps: known in total only, in no other figure")
+    coverage: float | None = Field(description="measured share of the time, 0 … 1", examples=[0.99])
+    kg_co2: float | None
+    dkk: float | None
+    burning_h: float | None = Field(description="lamp-hours of the registers of operating time")
+    night_h: float = Field(description="lamp-hours from civil dusk to dawn")
+    lit_share: float | None = Field(description="of the known lamp-hours of night", examples=[0.98])
+    unknown_h: float = Field(description="lamp-hours of night of which nothing is known")
+
+
+class LightEnergyPageModel(BaseModel):
+    """Energy of a period; `totals` is of everything asked for, not of this page."""
+
+    start: str
+    end: str
+    by: str
+    factor: str | None
+    kg_per_kwh: float | None = Field(description="mean of the known hours of the period's nights")
+    dkk_per_kwh: float | None = Field(description="mean of the period's days")
+    missing: list[str] = Field(description="what the registry lacks: price, factor")
+    totals: LightEnergyModel
+    total: int
+    limit: int
+    offset: int
+    items: list[LightEnergyModel]

@@ -1,0 +1,150 @@
+"""Street lights: states, cabinets, energy, dark stretches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from bypuls.api.access import Reader
+from bypuls.api.answers import answer
+from bypuls.api.context import ApiContext, Context, Registered
+from bypuls.api.directory import Directory
+from bypuls.api.lighting.energy import Rates, Used, figures, rates_of, used_by_lamp
+from bypuls.api.lighting.summary import summary
+from bypuls.api.lighting.town import Town, cabinet_entry, lamp_entry, stretches, town_now
+from bypuls.api.models import Page
+from bypuls.api.models_lighting import (
+    CabinetStateModel,
+    DarkStretchModel,
+    LampStateModel,
+    LightEnergyPageModel,
+    LightingModel,
+)
+from bypuls.api.parameters import From, Id, IdFilter, Limit, Offset, To, Tz
+from bypuls.api.periods import local_text
+from bypuls.api.problems import not_found
+from bypuls.api.surveys import survey_of
+from bypuls.store.registry import Lamp
+
+router = APIRouter(prefix="/api/v1/lighting", tags=["lighting"])
+
+_KEPT_US = 5_000_000
+
+By = Literal["lamp", "site", "cabinet"]
+State = Literal["ok", "dimmed", "off", "fault", "unknown"]
+
+
+def town_of(request: Request, context: ApiContext, directory: Directory) -> Town:
+    """The town's lights, at most some seconds old, for everyone who asks."""
+    state = request.app.state.lighting
+    found: Town = state.get((directory.version, context.now_us() // _KEPT_US), lambda: town_now(context, directory))
+    return found
+
+
+@router.get("", response_model=LightingModel, dependencies=[Reader])
+def lighting(request: Request, context: Context, directory: Registered) -> Response:
+    """Lamps by state, open faults with what they cost and darken, dark stretches, time to detect and to repair."""
+    return answer(request, summary(context, town_of(request, context, directory)))
+
+
+@router.get("/lamps", response_model=Page[LampStateModel], dependencies=[Reader])
+def lamps(
+    request: Request, context: Context, directory: Registered,
+    state: Annotated[State | None, Query(description="only in this state")] = None,
+    cabinet: IdFilter = None, site: IdFilter = None, limit: Limit = 100, offset: Offset = 0,
+) -> Response:  # fmt: skip
+    """Lamps with state, power, what they should draw, and open faults."""
+    town = town_of(request, context, directory)
+    ids = [
+        id for id, row in directory.lamps.items()
+        if cabinet in (None, row.cabinet) and site in (None, row.site) and (state is None or town.state(id) == state)
+        and id in town.lamps
+    ]  # fmt: skip
+    items = [lamp_entry(town, id) for id in ids[offset : offset + limit]]
+    return answer(request, {"total": len(ids), "limit": limit, "offset": offset, "items": items})
+
+
+@router.get("/lamps/{id}", response_model=LampStateModel, dependencies=[Reader])
+def lamp(request: Request, context: Context, directory: Registered, id: Id) -> Response:
+    """One lamp."""
+    if id not in directory.lamps:
+        not_found("id", id, directory.lamps)
+    return answer(request, lamp_entry(town_of(request, context, directory), id))
+
+
+@router.get("/cabinets", response_model=Page[CabinetStateModel], dependencies=[Reader])
+def cabinets(
+    request: Request, context: Context, directory: Registered, limit: Limit = 100, offset: Offset = 0
+) -> Response:
+    """Cabinets with their lamps by state, the power of their meter and what it should be."""
+    town = town_of(request, context, directory)
+    ids = list(directory.cabinets)
+    items = [cabinet_entry(town, id) for id in ids[offset : offset + limit]]
+    return answer(request, {"total": len(ids), "limit": limit, "offset": offset, "items": items})
+
+
+@router.get("/cabinets/{id}", response_model=CabinetStateModel, dependencies=[Reader])
+def cabinet(request: Request, context: Context, directory: Registered, id: Id) -> Response:
+    """One cabinet."""
+    if id not in directory.cabinets:
+        not_found("id", id, directory.cabinets)
+    return answer(request, cabinet_entry(town_of(request, context, directory), id))
+
+
+@router.get("/dark-stretches", response_model=Page[DarkStretchModel], dependencies=[Reader])
+def dark_stretches(
+    request: Request, context: Context, directory: Registered, limit: Limit = 100, offset: Offset = 0
+) -> Response:
+    """Two or more neighbouring lamps of a street that are known to be out: school ways and cycle paths first."""
+    found = stretches(town_of(request, context, directory))
+    return answer(
+        request, {"total": len(found), "limit": limit, "offset": offset, "items": found[offset : offset + limit]}
+    )
+
+
+@router.get("/energy", response_model=LightEnergyPageModel, dependencies=[Reader])
+def energy(
+    request: Request, context: Context, directory: Registered,
+    by: Annotated[By, Query(description="a row for each lamp, street or cabinet")] = "cabinet",
+    start: From = None, to: To = None, tz: Tz = None, limit: Limit = 100, offset: Offset = 0,
+) -> Response:  # fmt: skip
+    """Energy, CO₂, money, burning hours and lit share of a period, the last four weeks by default: of lamps that are
+    measured by themselves. What a cabinet's meter says is at `/api/v1/readings` and in the climate accounts."""
+    survey = survey_of(context, start, to, tz)
+    with request.app.state.heavy:
+        used = used_by_lamp(context, directory, survey, list(directory.lamps.values()))
+        rates = rates_of(context, directory, survey, request.app.state.accounts)
+    rows = energy_rows(directory, used, rates, by)
+    return answer(request, {
+        "start": local_text(survey.start_us, survey.zone), "end": local_text(survey.end_us, survey.zone), "by": by,
+        "factor": rates.factor, "kg_per_kwh": rates.kg_per_kwh, "dkk_per_kwh": rates.dkk_per_kwh,
+        "missing": list(rates.missing), "totals": _row(None, None, list(used.values()), rates),
+        "total": len(rows), "limit": limit, "offset": offset, "items": rows[offset : offset + limit],
+    })  # fmt: skip
+
+
+def energy_rows(directory: Directory, used: dict[str, Used], rates: Rates, by: By) -> list[dict[str, Any]]:
+    """The lamps' periods by lamp, street or cabinet, by name."""
+    key: dict[str, Callable[[Lamp], str | None]] = {
+        "lamp": lambda one: one.id, "site": lambda one: one.site, "cabinet": lambda one: one.cabinet
+    }  # fmt: skip
+    named: dict[str, dict[str, Any]] = {
+        "lamp": directory.lamps, "site": directory.sites, "cabinet": directory.cabinets
+    }  # fmt: skip
+    groups: dict[str | None, list[Used]] = {}
+    for id, one in used.items():
+        groups.setdefault(key[by](directory.lamps[id]), []).append(one)
+    rows = [
+        _row(id, named[by][id].name if id in named[by] else None, group, rates) for id, group in groups.items()
+    ]  # fmt: skip
+    return sorted(rows, key=lambda one: (one["id"] is None, one["name"] or "", one["id"] or ""))
+
+
+def _row(id: str | None, name: str | None, group: list[Used], rates: Rates) -> dict[str, Any]:
+    total = Used()
+    for one in group:
+        total.add(one)
+    return {"id": id, "name": name, "lamps": len(group), **figures(total, rates)}
