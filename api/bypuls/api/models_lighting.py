@@ -151,3 +151,43 @@ class LightEnergyPageModel(BaseModel):
     limit: int
     offset: int
     items: list[LightEnergyModel]
+
+
+class WorkNoteModel(BaseModel):
+    """A person's words on a fault."""
+
+    t: str
+    actor: str
+    text: str = Field(examples=["Driver ordered."])
+
+
+class WorkModel(BaseModel):
+    """A fault that a crew should look at. It is taken on, and notes are added, at `/api/v1/alarms/{alarm}`."""
+
+    alarm: int | None = Field(description="number of its alarm; null for a citizen's report alone", examples=[17])
+    kind: str = Field(examples=["lamp-out"])
+    title: str
+    text: str
+    faults: list[str]
+    state: str = Field(description="open, acknowledged or unknown (nothing is heard any more)", examples=["open"])
+    severity: str
+    acknowledged_by: str | None
+    began: str
+    since: str
+    age_days: float = Field(examples=[3.5])
+    risk: int = Field(description="sum of 8 dark-stretch, 4 school-way, 2 cycle-path, 1 traffic-road", examples=[12])
+    reasons: list[str] = Field(examples=[["dark-stretch", "school-way"]])
+    lamp: str | None
+    lamps: list[str] = Field(description="every lamp that it darkens or is about")
+    cabinet: str | None
+    site: str | None
+    name: str
+    street: str | None
+    lat: float | None
+    lon: float | None
+    geo: str | None = Field(description="a link for maps, RFC 5870", examples=["geo:55.728900,12.365000"])
+    lamp_type: str | None
+    watt: float | None
+    wasted_kwh_per_day: float | None
+    wasted_dkk_per_day: float | None
+    notes: list[WorkNoteModel]

@@ -9,12 +9,15 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from bypuls.api.access import Reader
+from bypuls.api.alarms.words import AlarmWords
+from bypuls.api.alarms.work_list import MEDIA_TYPES, rendered
 from bypuls.api.answers import answer
 from bypuls.api.context import ApiContext, Context, Registered
 from bypuls.api.directory import Directory
 from bypuls.api.lighting.energy import Rates, Used, figures, rates_of, used_by_lamp
 from bypuls.api.lighting.summary import summary
 from bypuls.api.lighting.town import Town, cabinet_entry, lamp_entry, stretches, town_now
+from bypuls.api.lighting.work_list import work_list
 from bypuls.api.models import Page
 from bypuls.api.models_lighting import (
     CabinetStateModel,
@@ -22,11 +25,13 @@ from bypuls.api.models_lighting import (
     LampStateModel,
     LightEnergyPageModel,
     LightingModel,
+    WorkModel,
 )
 from bypuls.api.parameters import From, Id, IdFilter, Limit, Offset, To, Tz
-from bypuls.api.periods import local_text
+from bypuls.api.periods import local_text, zone_of
 from bypuls.api.problems import not_found
 from bypuls.api.surveys import survey_of
+from bypuls.store.book import AlarmBook
 from bypuls.store.registry import Lamp
 
 router = APIRouter(prefix="/api/v1/lighting", tags=["lighting"])
@@ -103,6 +108,35 @@ def dark_stretches(
     return answer(
         request, {"total": len(found), "limit": limit, "offset": offset, "items": found[offset : offset + limit]}
     )
+
+
+@router.get(
+    "/work-list",
+    response_model=Page[WorkModel],
+    responses={200: {"content": {"text/csv": {}, "application/pdf": {}}}},
+    dependencies=[Reader],
+)
+def crew_list(
+    request: Request, context: Context, directory: Registered,
+    form: Annotated[
+        Literal["json", "csv", "pdf"], Query(alias="format", description="csv and pdf hold the whole list")
+    ] = "json",
+    lang: Annotated[Literal["da", "en"], Query(description="language of the texts")] = "en",
+    tz: Tz = None, limit: Limit = 100, offset: Offset = 0,
+) -> Response:  # fmt: skip
+    """What a crew should look at, by risk: dark stretches, school ways, cycle paths, roads with traffic, age."""
+    zone = zone_of(tz or context.settings.tz)
+    words = AlarmWords(lang, zone)
+    entries = work_list(town_of(request, context, directory), AlarmBook(context.registry), words)
+    if form == "json":
+        page = entries[offset : offset + limit]
+        return answer(request, {"total": len(entries), "limit": limit, "offset": offset, "items": page})
+    at = context.clock().astimezone(zone)
+    with request.app.state.heavy:
+        body = rendered(entries, at, form, words)
+    name = f"{'arbejdsliste' if lang == 'da' else 'work-list'}-{at:%Y-%m-%d}.{form}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
+    return Response(body, 200, headers, MEDIA_TYPES[form])
 
 
 @router.get("/energy", response_model=LightEnergyPageModel, dependencies=[Reader])
