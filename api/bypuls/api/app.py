@@ -46,7 +46,7 @@ from bypuls.api.routes import (
 )
 from bypuls.api.routes import state as states
 from bypuls.api.routes.state import new_meters, release
-from bypuls.api.web import alarm_pages, building_pages, climate_pages, pages, site_pages
+from bypuls.api.web import alarm_pages, building_pages, climate_pages, light_pages, pages, site_pages
 from bypuls.api.web.pages import PageState
 
 _DESCRIPTION = (
@@ -128,6 +128,7 @@ def create_app(context: ApiContext) -> FastAPI:
     app.include_router(alarm_pages.router)
     app.include_router(climate_pages.router)
     app.include_router(building_pages.router)
+    app.include_router(light_pages.router)
     app.mount("/static/swagger", StaticFiles(packages=[("fastapi_offline", "static")]), name="swagger")
     app.mount("/static", StaticFiles(packages=[("bypuls.api", "static")]), name="static")
     # The innermost first: bodies are counted before, and headers set after, everything else.

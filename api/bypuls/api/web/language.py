@@ -110,11 +110,15 @@ def _filters(locale: Locale, zone: tzinfo) -> dict[str, Any]:
             else format_timedelta(timedelta(seconds=max(seconds, 0.0)), threshold=1.5, locale=locale)
         )
 
+    def us_clock(at_us: int | None) -> str:
+        """Local time of day of a moment [µs UTC]."""
+        return UNKNOWN if at_us is None else clock(datetime.fromtimestamp(at_us // 1_000_000, UTC))
+
     def iso(moment: datetime) -> str:
         """For machines."""
         return moment.astimezone(UTC).isoformat(timespec="seconds")
 
     return {
         "num": num, "pct": pct, "signed": signed, "clock": clock, "day": day, "shortday": shortday,
-        "moment": moment_text, "span": span_text, "iso": iso,
+        "moment": moment_text, "span": span_text, "iso": iso, "us_clock": us_clock,
     }  # fmt: skip

@@ -1,0 +1,164 @@
+"""Street lights: the town at night, a cabinet, a lamp."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from bypuls.api.accounts.frame import Floats
+from bypuls.api.alarms.telling import entry
+from bypuls.api.alarms.words import TALQ, AlarmWords
+from bypuls.api.alarms.work_list import REASONS
+from bypuls.api.context import ApiContext, the_context, the_directory
+from bypuls.api.directory import Directory
+from bypuls.api.lighting.lamps_now import place_of
+from bypuls.api.lighting.last_nights import LastNight, last_nights
+from bypuls.api.lighting.night import Profiles
+from bypuls.api.lighting.summary import summary
+from bypuls.api.lighting.town import cabinet_entry, lamp_entry, meters_of
+from bypuls.api.lighting.work_list import work_list
+from bypuls.api.middleware import content_policy
+from bypuls.api.parameters import Id
+from bypuls.api.problems import not_found
+from bypuls.api.routes.lighting import town_of
+from bypuls.api.web.language import language_of
+from bypuls.api.web.lights_map import for_tiles, lights_map
+from bypuls.api.web.pages import refused, render
+from bypuls.store.book import AlarmBook, AlarmFilter
+from bypuls.wire import from_us
+
+router = APIRouter(include_in_schema=False)
+
+_WIDE, _TALL = 480.0, 96.0
+_MOST_LISTED = 50
+
+
+@dataclass(frozen=True, slots=True)
+class NightDrawing:
+    """One night from noon to noon. measured, expected : points of polylines, cut where nothing is known."""
+
+    night: LastNight
+    measured: tuple[str, ...]
+    expected: tuple[str, ...]
+    dusk_x: float | None
+    dawn_x: float | None
+    width: float = _WIDE
+    height: float = _TALL
+
+
+@router.get("/lights")
+def lights(request: Request) -> Response:
+    """The town at night."""
+    away = refused(request)
+    if away is not None:
+        return away
+    context, directory = the_context(request), the_directory(request)
+    town, words = town_of(request, context, directory), _words(request, context)
+    settings = context.settings
+    todo = work_list(town, AlarmBook(context.registry), words)
+    page = render(
+        request, "lights.html", told=summary(context, town), todo=todo[:_MOST_LISTED],
+        hidden=max(0, len(todo) - _MOST_LISTED),
+        town_map=lights_map(town, list(town.lamps), cabinets=list(directory.cabinets)),
+        cabinets=[cabinet_entry(town, id) for id in directory.cabinets], reasons=REASONS, words=words,
+        tiles_url=settings.tiles_url, tiles_attribution=settings.tiles_attribution,
+        spots=for_tiles(town) if settings.tiles_url else {},
+    )  # fmt: skip
+    if settings.tiles_origin is not None:
+        page.headers["Content-Security-Policy"] = content_policy(settings.tiles_origin)
+    return page
+
+
+@router.get("/lights/cabinets/{id}")
+def cabinet(request: Request, id: Id) -> Response:
+    """A cabinet: its lamps, its last nights, its switching."""
+    away = refused(request)
+    if away is not None:
+        return away
+    context, directory = the_context(request), the_directory(request)
+    if id not in directory.cabinets:
+        not_found("id", id, directory.cabinets)
+    town, words = town_of(request, context, directory), _words(request, context)
+    row = directory.cabinets[id]
+    mine = [one for one in directory.lamps.values() if one.cabinet == id]
+    meters = meters_of(directory, id)
+    place = (row.lat, row.lon)
+    if None in place and mine:
+        place = place_of(directory, mine[0])
+    nights = last_nights(context, "meter", meters, mine, Profiles(directory, context.settings.zone), place)
+    return render(
+        request, "light_cabinet.html", told=cabinet_entry(town, id), meters=meters, words=words, talq=TALQ,
+        lamps=[lamp_entry(town, one.id) for one in mine if one.id in town.lamps],
+        town_map=lights_map(town, [one.id for one in mine], cabinets=[id], most_height=320.0),
+        nights=drawn(nights), alarms=_alarms(context, directory, id, words),
+    )  # fmt: skip
+
+
+@router.get("/lights/lamps/{id}")
+def lamp(request: Request, id: Id) -> Response:
+    """A lamp: what it says, its last nights, its history."""
+    away = refused(request)
+    if away is not None:
+        return away
+    context, directory = the_context(request), the_directory(request)
+    if id not in directory.lamps:
+        not_found("id", id, directory.lamps)
+    town, words = town_of(request, context, directory), _words(request, context)
+    row = directory.lamps[id]
+    sensor = town.lamps[id].sensor
+    nights = last_nights(
+        context, "lamp", [sensor] if sensor is not None else [], [row], Profiles(directory, context.settings.zone),
+        place_of(directory, row),
+    )  # fmt: skip
+    return render(
+        request, "light_lamp.html", told=lamp_entry(town, id), row=row, words=words, talq=TALQ, nights=drawn(nights),
+        cabinet=directory.cabinets.get(row.cabinet or ""), site=directory.sites.get(row.site or ""),
+        alarms=_alarms(context, directory, sensor.id, words) if sensor is not None else [],
+    )  # fmt: skip
+
+
+def drawn(nights: Sequence[LastNight]) -> list[NightDrawing]:
+    """The nights on one scale."""
+    tops = [float(np.nanmax(part, initial=0.0)) for one in nights for part in (one.power_w, one.expected_w)]
+    top = max([*tops, 1.0])
+    return [
+        NightDrawing(one, _lines(one.power_w, top), _lines(np.where(one.expected_w > 0.0, one.expected_w, np.nan), top),
+                     _x(one, one.dusk_us), _x(one, one.dawn_us))
+        for one in nights
+    ]  # fmt: skip
+
+
+def _x(night: LastNight, at_us: int | None) -> float | None:
+    if at_us is None:
+        return None
+    first, last = int(night.t_us[0]), int(night.t_us[-1])
+    return round(_WIDE * (at_us - first) / (last - first), 1)
+
+
+def _lines(values: Floats, top: float) -> tuple[str, ...]:
+    """Polylines over the width, one for each stretch that is known."""
+    steps = _WIDE / max(len(values) - 1, 1)
+    lines: list[list[str]] = [[]]
+    for at, value in enumerate(values.tolist()):
+        if value != value:  # NaN
+            if lines[-1]:
+                lines.append([])
+            continue
+        lines[-1].append(f"{at * steps:.1f},{_TALL - 4.0 - (_TALL - 10.0) * max(value, 0.0) / top:.1f}")
+    return tuple(" ".join(one) for one in lines if len(one) > 1)
+
+
+def _words(request: Request, context: ApiContext) -> AlarmWords:
+    return AlarmWords(language_of(request), context.settings.zone)
+
+
+def _alarms(context: ApiContext, directory: Directory, subject: str, words: AlarmWords) -> list[dict[str, Any]]:
+    """The newest alarms of a lamp or cabinet."""
+    _, found = AlarmBook(context.registry).listed(AlarmFilter(domain="lighting", place=subject), limit=20)
+    return [entry(one, directory, words) | {"began_at": from_us(one.began_us),
+            "closed_at": from_us(one.closed_us) if one.closed_us is not None else None} for one in found]  # fmt: skip
