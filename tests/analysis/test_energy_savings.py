@@ -19,7 +19,6 @@ from bypuls.analysis.energy import savings as sv
 from bypuls.analysis.energy.change_point import ChangePointModel
 from bypuls.analysis.energy.events import NonRoutineEvent
 from bypuls.analysis.energy.periods import Period
-from bypuls.analysis.energy.signature import signature
 from bypuls.analysis.errors import BadInput
 
 _BESIDE = Path(__file__).resolve().parents[2].parent / "shared" / "data"
