@@ -93,6 +93,17 @@ def test_every_link_leads_somewhere(root: Path, tree: list[Path]) -> None:
     assert broken == []
 
 
+def test_every_page_is_listed_once(root: Path) -> None:
+    listed = LINK.findall((root / "docs" / "README.md").read_text(encoding="utf-8"))
+    there = {str(page.relative_to(root / "docs")) for page in (root / "docs").rglob("*.md")} - {"README.md"}
+    assert sorted(listed) == sorted(there)
+
+
+def test_no_merge_is_left_half_done(tree: list[Path]) -> None:
+    marks = re.compile(rb"^(<{7} |>{7} )", re.M)
+    assert [path for path in tree if path.is_file() and marks.search(path.read_bytes())] == []
+
+
 def test_the_picture_of_the_readme_is_there(root: Path) -> None:
     assert PICTURE in (root / "README.md").read_text(encoding="utf-8")
     if not (root / PICTURE).is_file():
