@@ -42,6 +42,7 @@ class CabinetModel(BaseModel):
     lat: float | None
     lon: float | None
     lamp_count: int | None
+    working_mode: str | None = Field(description="automatic, manual or semiautomatic")
     sensors: list[str]
 
 

@@ -38,6 +38,7 @@ def registry_rows(town: Town, metered_from: datetime | None = None) -> dict[str,
                 "lat": cabinet.lat,
                 "lon": cabinet.lon,
                 "site": cabinet.site,
+                "working_mode": "automatic",
                 "lamp_count": sum(lamp.cabinet == cabinet.id for lamp in town.lighting.lamps.values()),
             }
             for cabinet in town.cabinets.values()

@@ -58,7 +58,7 @@ def _site(context: ApiContext, directory: Directory) -> Callable[[Any], dict[str
 
 
 def _cabinet(directory: Directory) -> Callable[[Any], dict[str, Any]]:
-    names = ("id", "name", "site", "lat", "lon", "lamp_count")
+    names = ("id", "name", "site", "lat", "lon", "lamp_count", "working_mode")
     return lambda row: (
         {name: getattr(row, name) for name in names} | {"sensors": _sensors_at(directory, "cabinet", row.id)}
     )

@@ -30,6 +30,7 @@ from bypuls.store.registry.base import (
 
 BUILDING_USES = ("housing", "office", "culture", "education", "hospital", "day-care", "sports", "other")
 LIMIT_DIRECTIONS = ("toward", "away", "both")
+WORKING_MODES = ("automatic", "manual", "semiautomatic")
 TRAFFIC_TYPES = (
     "commuter", "local", "regional", "long_distance", "some_holiday", "much_holiday", "holiday_cottages",
 )  # fmt: skip
@@ -74,7 +75,10 @@ class SpeedLimit(Base):
 
 
 class Cabinet(Base):
-    """A lighting cabinet: feeds lamps, often metered."""
+    """A lighting cabinet: feeds lamps, often metered.
+
+    working_mode : whether it switches by itself, only when somebody orders it, or both.
+    """
 
     __tablename__ = "cabinet"
 
@@ -85,6 +89,7 @@ class Cabinet(Base):
     site: Mapped[Id | None] = mapped_column(refers("site"), index=True, default=None)
     lamp_count: Mapped[Count | None] = mapped_column(default=None)
     note: Mapped[Note | None] = mapped_column(default=None)
+    working_mode: Mapped[str | None] = mapped_column(default=None, info=ruled(rules.one_of(*WORKING_MODES)))
 
 
 class Lamp(Base):

@@ -1,0 +1,1 @@
+"""The town in the words of other platforms."""
