@@ -1,22 +1,26 @@
-"""What LED and dimming would save over the registry's lamps."""
+"""What LED and dimming would save over the registry's lamps, and what light does to speeds."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from bypuls.analysis.errors import MixedWidths
 from bypuls.api.access import Reader
 from bypuls.api.answers import answer
 from bypuls.api.context import Context, Registered
 from bypuls.api.lighting_plan.forms import as_csv, as_json
 from bypuls.api.lighting_plan.plan import By, plan_of
 from bypuls.api.lighting_plan.scenario import Burning, Scenario, parse_gear, parse_watts, profile_of
-from bypuls.api.parameters import IdFilter
+from bypuls.api.lighting_speed import light_and_speed_of
+from bypuls.api.parameters import ID_PATTERN, From, IdFilter, To, Tz
 from bypuls.api.problems import Problem, bad_parameter
 from bypuls.api.reports.reading.errors import FileProblem
+from bypuls.api.routes.registered import known
+from bypuls.api.surveys import survey_of
 
 router = APIRouter(prefix="/api/v1/lighting", tags=["lighting"], dependencies=[Reader])
 
@@ -33,6 +37,44 @@ class WhatIfModel(BaseModel):
     )
     classes: list[dict[str, Any]] = Field(description="lamps by lighting class now, then, and where dimmed lowest")
     rows: list[dict[str, Any]] = Field(description="the same figures, what saves most first")
+
+
+class LightAndSpeedModel(BaseModel):
+    """Speeds by light level within the same clock hour and type of day."""
+
+    site: str
+    tz: str
+    start: str
+    end: str
+    lamps: int = Field(description="that report here")
+    rows: int = Field(description="stretches of darkness with both light and vehicles")
+    levels_pct: list[float] = Field(examples=[[50.0, 100.0]])
+    why: str | None = Field(description="why nothing can be told", examples=["not identifiable: never apart"])
+    effects: list[dict[str, Any]] = Field(
+        description="lower level less the highest: mean and V85 [km/h] with 95 % intervals of whole nights"
+    )
+
+
+@router.get("/light-and-speed/{site}", response_model=LightAndSpeedModel)
+def speed_by_light(
+    request: Request,
+    context: Context,
+    directory: Registered,
+    site: Annotated[str, Path(pattern=ID_PATTERN, description="an id of a street", examples=["maaloev-hovedgade"])],
+    start: From = None,
+    to: To = None,
+    tz: Tz = None,
+) -> Response:
+    """Whether people drive otherwise where the street is dimmed: vehicles in free flow, in darkness, each level against
+    the highest. Where level and hour never vary apart it says so."""
+    row = known("site", site, directory.sites)
+    survey = survey_of(context, start, to, tz)
+    with request.app.state.heavy:
+        try:
+            found = light_and_speed_of(context.store, directory, row, survey)
+        except (FileProblem, MixedWidths) as error:
+            raise Problem(409, "not-comparable", "The data don't carry it", str(error)) from error
+    return answer(request, found)
 
 
 @router.get(
