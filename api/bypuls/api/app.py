@@ -30,6 +30,7 @@ from bypuls.api.routes import (
     assessed,
     building_reports,
     buildings,
+    citizen_reports,
     climate_accounts,
     exports,
     kept,
@@ -47,7 +48,7 @@ from bypuls.api.routes import (
 )
 from bypuls.api.routes import state as states
 from bypuls.api.routes.state import new_meters, release
-from bypuls.api.web import alarm_pages, building_pages, climate_pages, light_pages, pages, site_pages
+from bypuls.api.web import alarm_pages, building_pages, citizen_pages, climate_pages, light_pages, pages, site_pages
 from bypuls.api.web.pages import PageState
 
 _DESCRIPTION = (
@@ -92,6 +93,7 @@ def create_app(context: ApiContext) -> FastAPI:
     app.state.meters = new_meters()
     app.state.accounts = Accounts(context.store, context.book, settings.zone)
     app.state.lighting = Kept(_LIGHTS_S, most=2)
+    app.state.citizen_limit = RateLimit(settings.citizen_reports_per_h / 3600.0, settings.citizen_reports_per_h)
     app.state.targets = targets.TargetsState()
     app.state.live = LiveFeed(
         lambda: _snapshot(context, app.state.directory),
@@ -119,6 +121,7 @@ def create_app(context: ApiContext) -> FastAPI:
         exports,
         lighting_plan,
         lighting,
+        citizen_reports,
         live,
     ):
         app.include_router(routes.router, responses=PROBLEMS, dependencies=[Depends(only_known_parameters)])
@@ -131,6 +134,7 @@ def create_app(context: ApiContext) -> FastAPI:
     app.include_router(climate_pages.router)
     app.include_router(building_pages.router)
     app.include_router(light_pages.router)
+    app.include_router(citizen_pages.router)
     app.mount("/static/swagger", StaticFiles(packages=[("fastapi_offline", "static")]), name="swagger")
     app.mount("/static", StaticFiles(packages=[("bypuls.api", "static")]), name="static")
     # The innermost first: bodies are counted before, and headers set after, everything else.

@@ -165,6 +165,7 @@ class WorkModel(BaseModel):
     """A fault that a crew should look at. It is taken on, and notes are added, at `/api/v1/alarms/{alarm}`."""
 
     alarm: int | None = Field(description="number of its alarm; null for a citizen's report alone", examples=[17])
+    report: int | None = Field(description="number of a citizen's report; null for an alarm")
     kind: str = Field(examples=["lamp-out"])
     title: str
     text: str

@@ -29,6 +29,8 @@ class ApiSettings:
     cooling_share_per_k : what it adds to the heat's price for each kelvin less, as a share.
     public_traffic : strangers may see speed reports, without cells of fewer than 5 vehicles.
     alarm_webhooks : names of the operator's webhooks, which are told of what people do with alarms.
+    citizen_reports : strangers may report a dark or unsafe place.  citizen_reports_days : how long one is kept.
+    citizen_reports_per_h : so many an hour from one address.
     tiles_url, tiles_attribution : a tile server for the map of streets, like https://tiles.town.example/{z}/{x}/{y}.png,
         and what must stand below its tiles. None = a map without tiles, and nobody else is asked.
     most_live_clients, live_every_s : open event streams, and the time between two events [s].
@@ -48,6 +50,9 @@ class ApiSettings:
     cooling_k: float = 30.0
     cooling_share_per_k: float = 0.01
     public_traffic: bool = False
+    citizen_reports: bool = False
+    citizen_reports_days: int = 365
+    citizen_reports_per_h: int = 6
     tiles_url: str | None = None
     tiles_attribution: str | None = None
     most_live_clients: int = 50
@@ -73,6 +78,8 @@ class ApiSettings:
             "heavy",
             "heavy_wait_s",
             "cooling_k",
+            "citizen_reports_days",
+            "citizen_reports_per_h",
             "most_live_clients",
             "live_every_s",
         ):

@@ -163,6 +163,9 @@ def api(
             "--public-traffic", help="Strangers may see speed reports, without cells of fewer than 5 vehicles."
         ),
     ] = False,
+    citizen_reports: Annotated[
+        bool, typer.Option("--citizen-reports", help="Strangers may report dark or unsafe places at /report-light.")
+    ] = False,
     tiles: Annotated[
         str | None,
         typer.Option(
@@ -185,7 +188,7 @@ def api(
     try:
         settings = ApiSettings(
             host=host, open_on_loopback=open_on_loopback, tz=tz, public_traffic=public_traffic, tiles_url=tiles,
-            tiles_attribution=tiles_attribution, alarm_webhooks=webhook_names(),
+            tiles_attribution=tiles_attribution, citizen_reports=citizen_reports, alarm_webhooks=webhook_names(),
         )  # fmt: skip
     except ValueError as error:
         raise told(error) from error

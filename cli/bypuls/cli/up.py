@@ -142,7 +142,11 @@ def up(
         reach = ["--broker-port", str(broker)]
         services = [
             Child("ingest", _bypuls("ingest", *data, *store, *reach), _log(data_dir, "ingest")),
-            Child("api", _bypuls("api", *data, *store, *reach, "--port", str(port), "--open"), _log(data_dir, "api")),
+            Child(
+                "api",
+                _bypuls("api", *data, *store, *reach, "--port", str(port), "--open", "--citizen-reports"),
+                _log(data_dir, "api"),
+            ),
             Child("alarms", _bypuls("alarms", "serve", *data, *store), _log(data_dir, "alarms")),
         ]
         if town:

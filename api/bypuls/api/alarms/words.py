@@ -47,6 +47,10 @@ class AlarmWords(words.Words):
         """A kind's name."""
         return self(KINDS.get(kind, kind))
 
+    def category(self, name: str) -> str:
+        """What a citizen reported."""
+        return self(CATEGORIES.get(name, name))
+
     def word(self, name: str) -> str:
         """A state, severity, domain or action."""
         return self(_WORDS.get(name, name))
@@ -122,6 +126,15 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "off-track": N("Off track"),
     }
 )
+
+CATEGORIES: Mapping[str, str] = MappingProxyType(
+    {
+        "dark": N("It is dark"), "flickering": N("A lamp flickers"), "burns-by-day": N("A lamp burns by day"),
+        "damaged": N("A lamp or pole is damaged"), "unsafe": N("The place feels unsafe"),
+        "a place": N("A place on the map"),
+    }
+)  # fmt: skip
+"""What citizens report."""
 
 TALQ: Mapping[str, str] = MappingProxyType(
     {

@@ -14,6 +14,8 @@ from bypuls.api.alarms.work_list import MEDIA_TYPES, rendered
 from bypuls.api.answers import answer
 from bypuls.api.context import ApiContext, Context, Registered
 from bypuls.api.directory import Directory
+from bypuls.api.lighting.citizens import entries as citizens
+from bypuls.api.lighting.citizens import merged
 from bypuls.api.lighting.energy import Rates, Used, figures, rates_of, used_by_lamp
 from bypuls.api.lighting.summary import summary
 from bypuls.api.lighting.town import Town, cabinet_entry, lamp_entry, stretches, town_now
@@ -47,6 +49,12 @@ def town_of(request: Request, context: ApiContext, directory: Directory) -> Town
     state = request.app.state.lighting
     found: Town = state.get((directory.version, context.now_us() // _KEPT_US), lambda: town_now(context, directory))
     return found
+
+
+def whole_list(request: Request, context: ApiContext, directory: Directory, words: AlarmWords) -> list[dict[str, Any]]:
+    """Alarms and citizens' reports, by risk."""
+    found = work_list(town_of(request, context, directory), AlarmBook(context.registry), words)
+    return merged(found, citizens(context, directory, words))
 
 
 @router.get("", response_model=LightingModel, dependencies=[Reader])
@@ -127,7 +135,7 @@ def crew_list(
     """What a crew should look at, by risk: dark stretches, school ways, cycle paths, roads with traffic, age."""
     zone = zone_of(tz or context.settings.tz)
     words = AlarmWords(lang, zone)
-    entries = work_list(town_of(request, context, directory), AlarmBook(context.registry), words)
+    entries = whole_list(request, context, directory, words)
     if form == "json":
         page = entries[offset : offset + limit]
         return answer(request, {"total": len(entries), "limit": limit, "offset": offset, "items": page})

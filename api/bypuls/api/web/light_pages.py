@@ -21,11 +21,10 @@ from bypuls.api.lighting.last_nights import LastNight, last_nights
 from bypuls.api.lighting.night import Profiles
 from bypuls.api.lighting.summary import summary
 from bypuls.api.lighting.town import cabinet_entry, lamp_entry, meters_of
-from bypuls.api.lighting.work_list import work_list
 from bypuls.api.middleware import content_policy
 from bypuls.api.parameters import Id
 from bypuls.api.problems import not_found
-from bypuls.api.routes.lighting import town_of
+from bypuls.api.routes.lighting import town_of, whole_list
 from bypuls.api.web.language import language_of
 from bypuls.api.web.lights_map import for_tiles, lights_map
 from bypuls.api.web.pages import refused, render
@@ -60,13 +59,14 @@ def lights(request: Request) -> Response:
     context, directory = the_context(request), the_directory(request)
     town, words = town_of(request, context, directory), _words(request, context)
     settings = context.settings
-    todo = work_list(town, AlarmBook(context.registry), words)
+    todo = whole_list(request, context, directory, words)
     page = render(
         request, "lights.html", told=summary(context, town), todo=todo[:_MOST_LISTED],
         hidden=max(0, len(todo) - _MOST_LISTED),
         town_map=lights_map(town, list(town.lamps), cabinets=list(directory.cabinets)),
         cabinets=[cabinet_entry(town, id) for id in directory.cabinets], reasons=REASONS, words=words,
-        tiles_url=settings.tiles_url, tiles_attribution=settings.tiles_attribution,
+        citizen_reports=settings.citizen_reports, tiles_url=settings.tiles_url,
+        tiles_attribution=settings.tiles_attribution,
         spots=for_tiles(town) if settings.tiles_url else {},
     )  # fmt: skip
     if settings.tiles_origin is not None:
@@ -94,7 +94,7 @@ def cabinet(request: Request, id: Id) -> Response:
     return render(
         request, "light_cabinet.html", told=cabinet_entry(town, id), meters=meters, words=words, talq=TALQ,
         lamps=[lamp_entry(town, one.id) for one in mine if one.id in town.lamps],
-        town_map=lights_map(town, [one.id for one in mine], cabinets=[id], most_height=320.0),
+        town_map=lights_map(town, [one.id for one in mine], cabinets=[id], most_height=240.0),
         nights=drawn(nights), alarms=_alarms(context, directory, id, words),
     )  # fmt: skip
 

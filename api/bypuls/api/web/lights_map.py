@@ -29,7 +29,8 @@ class Spot:
 @dataclass(frozen=True, slots=True)
 class LightsMap:
     """roads, dark : points of polylines.  lamps : those that are well first, so that faults lie on top.
-    radius : of a lamp.  bar : length of the scale's bar, which is bar_km long.  unplaced : lamps without a place."""
+    radius : of a lamp.  bar : length of the scale's bar, which is bar_km long.  unplaced : lamps without a place.
+    middle : (latitude, longitude) [°] of its middle.  km : length of a kilometre."""
 
     width: float
     height: float
@@ -41,10 +42,24 @@ class LightsMap:
     bar: float
     bar_km: float
     unplaced: int
+    middle: tuple[float, float]
+    km: float
+
+    def place(self, x: float, y: float) -> tuple[float, float]:
+        """Latitude and longitude of a point of the drawing."""
+        lat, lon = self.middle
+        across = math.cos(math.radians(lat)) * DEGREE_KM * self.km
+        return lat - (y - self.height / 2.0) / (DEGREE_KM * self.km), lon + (x - self.width / 2.0) / across
+
+    def point(self, lat: float, lon: float) -> tuple[float, float]:
+        """The point of a place."""
+        middle, centre = self.middle
+        across = math.cos(math.radians(middle)) * DEGREE_KM * self.km
+        return self.width / 2.0 + (lon - centre) * across, self.height / 2.0 - (lat - middle) * DEGREE_KM * self.km
 
 
 def lights_map(
-    town: Town, lamps: Sequence[str], *, cabinets: Sequence[str] = (), width: float = 960.0, most_height: float = 560.0
+    town: Town, lamps: Sequence[str], *, cabinets: Sequence[str] = (), width: float = 640.0, most_height: float = 400.0
 ) -> LightsMap | None:
     """These lamps and cabinets; None where no lamp has a place."""
     directory = town.directory
@@ -94,6 +109,8 @@ def lights_map(
         bar=round(bar_km * scale, 1),
         bar_km=bar_km,
         unplaced=len(lamps) - len(placed),
+        middle=(middle, centre),
+        km=scale,
     )
 
 

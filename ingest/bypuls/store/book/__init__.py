@@ -4,6 +4,7 @@ Beside it the alarms, which their evaluator keeps."""
 from bypuls.store.book.alarm_book import AlarmBook, AlarmChanges, LeaseLost
 from bypuls.store.book.alarms import Alarm, AlarmEvent, AlarmFilter, Notice, WatchRow
 from bypuls.store.book.book import Book, Taken, Tally, as_store_errors
+from bypuls.store.book.citizen_reports import CitizenReport, CitizenReports
 from bypuls.store.book.dirty import Window, as_windows
 from bypuls.store.book.ledger import EpochLine, HourLine
 from bypuls.store.book.letters import DeadLetter, DeadLettersFull, Letter
@@ -18,6 +19,8 @@ __all__ = [
     "AlarmEvent",
     "AlarmFilter",
     "Book",
+    "CitizenReport",
+    "CitizenReports",
     "DeadLetter",
     "DeadLettersFull",
     "EpochLine",

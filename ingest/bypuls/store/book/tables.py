@@ -8,6 +8,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     Date,
+    Double,
     Index,
     Integer,
     LargeBinary,
@@ -252,4 +253,21 @@ alarm_notice = Table(
     Column("changed_us", BigInteger, nullable=False),
     Column("detail", Text, nullable=False),
     Index("ix_alarm_notice_next_us", "state", "next_us"),
+)
+
+# What people reported of the light, without a word of who they are. closed_us : when somebody had seen to it.
+citizen_report = Table(
+    "citizen_report",
+    metadata,
+    Column("id", _SERIAL, primary_key=True, autoincrement=True),
+    Column("t_us", BigInteger, nullable=False),
+    Column("category", _ID, nullable=False),
+    Column("text", String(500), nullable=False),
+    Column("address", String(200), nullable=False),
+    Column("lamp", _ID),
+    Column("lat", Double),
+    Column("lon", Double),
+    Column("closed_us", BigInteger),
+    Index("ix_citizen_report_t_us", "t_us"),
+    sqlite_autoincrement=True,
 )
