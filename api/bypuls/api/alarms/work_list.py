@@ -37,15 +37,14 @@ def document(entries: Sequence[Mapping[str, Any]], at: datetime, words: AlarmWor
         words("What to look at, the riskiest first"),
         (
             Column(words("No."), width=6),
-            Column(words("Lamp or cabinet"), "start", wide=True, width=34),
-            Column(words("What"), "start", width=22),
+            Column(words("Lamp or cabinet"), "start", width=34),
+            Column(words("What"), "start", wide=True, width=30),
             Column(words("Why it matters"), "start", width=26),
             Column(words("Days"), width=6),
             Column(words("State"), "start", width=14),
             Column(words("Place"), "start", width=26),
         ),
         tuple(_row(number_, one, words) for number_, one in enumerate(entries, 1)),
-        dense=True,
     )
     notes = [
         f"{at_}. {one['name']}: {note['text']}" for at_, one in enumerate(entries, 1) for note in one.get("notes", ())
@@ -82,7 +81,7 @@ def _row(number_: int, one: Mapping[str, Any], words: AlarmWords) -> tuple[Cell,
     return (
         number(number_),
         label(f"{one['name']}{street}"),
-        text(one["title"]),
+        text(f"{one['title']}: {one['text']}" if one["kind"] == "citizen-report" and one["text"] else one["title"]),
         text(", ".join(words(REASONS[name]) for name in one["reasons"]) or None),
         number(one["age_days"]),
         text(words.word(one["state"])),
