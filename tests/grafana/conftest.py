@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import groupby
 from typing import Any, Protocol
 
 import numpy as np
@@ -229,10 +230,11 @@ def town_data(influx_server: Server) -> TownData:
         store.setup()
         year = timedelta(weeks=52)
         for first, last in ((start, end), (start - year, end - year)):
-            for block in history(town, first, last):
-                bins = Bins(block.kind, block.sensor, block.t_us, block.columns, block.tags, asset=block.asset)
-                until = int(block.t_us[-1]) + 1
-                store.replace_bins(block.kind, block.sensor, int(block.t_us[0]), until, [bins])
+            # A sensor's directions together: what is written takes the place of all its bins of that time.
+            for (kind, sensor), blocks in groupby(history(town, first, last), key=lambda b: (b.kind, b.sensor)):
+                bins = [Bins(b.kind, b.sensor, b.t_us, b.columns, b.tags, asset=b.asset) for b in blocks]
+                edges = [int(t_us) for one in bins for t_us in one.t_us[[0, -1]]]
+                store.replace_bins(kind, sensor, min(edges), max(edges) + 1, bins)
         store.assets(town_assets(town))
         for number, device in enumerate(town.devices):
             store.replace_bins("health", device, to_us(LAST_QUARTER), to_us(end), [health_bin(device, number)])

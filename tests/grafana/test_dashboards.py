@@ -13,11 +13,12 @@ import pytest
 import yaml
 
 from bypuls.grafana import catalogue
+from bypuls.grafana.boards.frame import PAGE_URL
+from bypuls.grafana.boards.overview import overview
 from bypuls.grafana.builders import COLUMNS, Row, chart, dashboard, stat
 from bypuls.grafana.datasource import TOKEN_VARIABLE, UID, datasource, with_token
 from bypuls.grafana.flux import Buckets, program, text
-from bypuls.grafana.overview import overview
-from bypuls.grafana.rendering import as_json, dashboards, files, render
+from bypuls.grafana.rendering import BOARDS, as_json, dashboards, files, render
 from bypuls.grafana.texts import LANGUAGES, translator
 from bypuls.store.influx import InfluxSettings
 from bypuls.wire.bins import BIN_FIELDS
@@ -112,7 +113,10 @@ def test_a_dashboard_is_danish_time_with_weeks_from_monday(board: Json) -> None:
 
 def test_uids_are_fixed_and_short_enough() -> None:
     uids = [board["uid"] for board in dashboards().values()]
-    assert uids == ["bypuls-overview-da", "bypuls-overview-en"], "links and bookmarks hang on them"
+    names = ["overview", "traffic", "site"]
+    assert uids == [f"bypuls-{name}-{language}" for name in names for language in ("da", "en")], (
+        "bookmarks hang on them"
+    )
     assert all(len(uid) <= 40 for uid in uids), "Grafana's limit"
 
 
@@ -133,19 +137,58 @@ def test_only_fields_of_bins_are_asked_for(board: Json) -> None:
 
 
 def test_single_readings_are_never_read() -> None:
-    for language in LANGUAGES:
-        board = overview(language, Buckets("raw-readings", "bins"))
+    for board in dashboards(Buckets("raw-readings", "bins")).values():
         assert "raw-readings" not in as_json(board), "Grafana's token may not read single passages"
 
 
-def test_links_keep_time_and_variables_and_lead_to_the_other_language(board: Json) -> None:
-    uids = {other["uid"] for other in dashboards().values()}
-    assert {link["url"].removeprefix("/d/") for link in board["links"]} == uids - {board["uid"]}
-    assert all(link["keepTime"] and link["includeVars"] for link in board["links"])
+def test_links_lead_to_all_dashboards_the_web_page_and_the_other_language(board: Json) -> None:
+    menu, page, other = board["links"]
+    language = board["uid"][-2:]
+    assert (menu["type"], menu["tags"], menu["asDropdown"]) == ("dashboards", ["bypuls", language], True)
+    assert set(menu["tags"]) <= set(board["tags"]), "each is in the menu of the others"
+    assert menu["keepTime"]
+    assert menu["includeVars"]
+    assert page["url"].startswith("http://127.0.0.1:8080/")
+    assert page["url"].endswith(f"?lang={language}")
+    assert other["url"] == f"/d/{board['uid'][:-2]}{({'da', 'en'} - {language}).pop()}"
+    assert other["keepTime"]
+    assert other["includeVars"]
 
 
-def test_languages_differ_in_words_alone() -> None:
-    danish, english = overview("da"), overview("en")
+def cell_links(board: Json) -> Iterator[tuple[Json, str]]:
+    """The panels' cells that lead somewhere: panel and address."""
+    for panel in data_panels(board):
+        for override in panel["fieldConfig"]["overrides"]:
+            for found in override["properties"]:
+                if found["id"] == "links":
+                    yield from ((panel, link["url"]) for link in found["value"])
+
+
+def test_cells_lead_to_dashboards_and_variables_that_are_there(board: Json) -> None:
+    boards = {other["uid"]: other for other in dashboards().values()}
+    for panel, url in cell_links(board):
+        columns = {override["matcher"]["options"] for override in panel["fieldConfig"]["overrides"]}
+        assert set(re.findall(r"__data\.fields\.(\w+)", url)) <= columns, "the row knows what the address needs"
+        if url.startswith("/d/"):
+            found = re.match(r"/d/([\w-]+)\?var-(\w+)=", url)
+            assert found
+            assert found[1][-2:] == board["uid"][-2:]
+            assert found[2] in {variable["name"] for variable in boards[found[1]]["templating"]["list"]}
+        else:
+            assert url.startswith("http://127.0.0.1:8080/")
+
+
+def test_the_web_pages_address_is_the_operators() -> None:
+    for made in dashboards(page_url="https://town.example/puls/").values():
+        assert made["links"][1]["url"].startswith("https://town.example/puls/")
+        assert all(url.startswith(("/d/", "https://town.example/puls/")) for _, url in cell_links(made))
+    with pytest.raises(ValueError, match=r"page_url: 'javascript:1' — expected http"):
+        dashboards(page_url="javascript:1")
+
+
+@pytest.mark.parametrize("name", sorted(BOARDS))
+def test_languages_differ_in_words_alone(name: str) -> None:
+    danish, english = (BOARDS[name](language, None, PAGE_URL) for language in ("da", "en"))
     assert [p["gridPos"] for p in danish["panels"]] == [p["gridPos"] for p in english["panels"]]
     assert [p["type"] for p in danish["panels"]] == [p["type"] for p in english["panels"]]
     same = [d["title"] for d, e in zip(danish["panels"], english["panels"], strict=True) if d["title"] == e["title"]]

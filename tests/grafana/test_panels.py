@@ -17,9 +17,11 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
+from bypuls.grafana.boards.frame import PAGE_URL, Ways
+from bypuls.grafana.boards.overview import overview
 from bypuls.grafana.flux import Buckets
-from bypuls.grafana.overview import overview
-from bypuls.grafana.panels import buildings, devices, lights, traffic
+from bypuls.grafana.panels import buildings, devices, lights, sites, traffic
+from bypuls.grafana.rendering import BOARDS
 from bypuls.store.influx import InfluxSettings, InfluxStore
 from bypuls.store.protocol import Bins
 from bypuls.wire import to_us
@@ -95,13 +97,18 @@ def expected_columns(panel: Json) -> set[str]:
     return {"_value"} if panel["type"] == "stat" else {"_time", "_value", "name"}
 
 
+# What a dashboard of one site or building is opened with.
+CHOSEN = {"site": {"site": "hareskovvej"}}
+
+
 @pytest.mark.parametrize("language", ["da", "en"])
-def test_every_panel_has_rows_with_its_columns(town_data: Any, reader: Reader, language: str) -> None:
-    board = overview(language, town_data.buckets)
+@pytest.mark.parametrize("name", sorted(BOARDS))
+def test_every_panel_has_rows_with_its_columns(town_data: Any, reader: Reader, name: str, language: str) -> None:
+    board = BOARDS[name](language, town_data.buckets, PAGE_URL)
     for panel in board["panels"]:
         if panel["type"] == "row":
             continue
-        answers = [reader.rows(target["query"]) for target in panel["targets"]]
+        answers = [reader.rows(target["query"], **CHOSEN.get(name, {})) for target in panel["targets"]]
         assert all(answers), f"{panel['title']}: nothing there"
         assert expected_columns(panel) <= set().union(*(answer[0] for answer in answers)), panel["title"]
         if panel["type"] == "stat":
@@ -122,13 +129,14 @@ def test_nothing_in_the_store_is_nothing_to_see_not_an_error(influx_server: Any,
     store.setup()
     store.close()
     reader = Reader(influx_server, town_data.start, town_data.end)
-    board = overview("en", buckets)
-    for panel in board["panels"]:
-        for target in panel.get("targets", []):
-            assert reader.rows(target["query"]) == [], panel["title"]
-    for variable in board["templating"]["list"]:
-        if variable["type"] == "query":
-            assert reader.rows(variable["query"]) == []
+    for make in BOARDS.values():
+        board = make("en", buckets, PAGE_URL)
+        for panel in board["panels"]:
+            for target in panel.get("targets", []):
+                assert reader.rows(target["query"]) == [], panel["title"]
+        for variable in board["templating"]["list"]:
+            if variable["type"] == "query":
+                assert reader.rows(variable["query"]) == []
 
 
 def test_variables_give_names_with_ids(town_data: Any, reader: Reader) -> None:
@@ -344,3 +352,41 @@ def test_sensors_heard_are_the_towns(town_data: Any, reader: Reader) -> None:
         "Weather": kinds.count("weather"),
         "Devices": kinds.count("health"),
     }
+
+
+def test_streets_stand_beside_their_limits(town_data: Any, reader: Reader) -> None:
+    rows = reader.rows(query_of(sites.streets(plain, town_data.buckets, Ways("en"))))
+    [row] = [row for row in rows if row["asset"] == "hareskovvej"]
+    assert (row["name"], float(row["limit_kmh"]), row["heard"]) == ("Hareskovvej", 60, "2025-10-28T13:45:00Z")
+    assert float(row["over_kmh"]) == pytest.approx(float(row["mean_kmh"]) - 60, abs=1e-9)
+
+
+def test_directions_add_up_to_the_site(town_data: Any, reader: Reader, store: InfluxStore) -> None:
+    rows = reader.rows(query_of(sites.by_direction(plain, town_data.buckets)), site="hareskovvej")
+    assert {row["name"] for row in rows} == {"Towards the sensor", "Away from the sensor"}
+    span = to_us(town_data.start), to_us(town_data.end)
+    table = store.bins("traffic", ["radar-hareskovvej"], *span, ["n"])
+    assert sum(float(row["_value"]) for row in rows) == float(table.columns["n"].sum())
+    speeds = reader.rows(query_of(sites.speeds_and_limit(plain, town_data.buckets)), site="hareskovvej")
+    assert {row["name"] for row in speeds} == {"Towards the sensor", "Away from the sensor"}
+    line = reader.rows(query_of(sites.speeds_and_limit(plain, town_data.buckets), "B"), site="hareskovvej")
+    assert [(row["name"], float(row["_value"])) for row in line] == [("Speed limit", 60)] * 2
+
+
+def test_charts_of_a_large_town_show_the_ten_that_matter(town_data: Any, influx_server: Any) -> None:
+    buckets = Buckets("grafana_large", "grafana_large_rollup")
+    store = InfluxStore(
+        InfluxSettings(influx_server.url, influx_server.token, influx_server.org, buckets.raw, buckets.rollup)
+    )
+    store.setup()
+    at = np.array([to_us(town_data.start) + 4 * QUARTER_US], dtype=np.int64)
+    for number in range(15):
+        columns = {"n": np.array([float(number)]), "max_kmh": np.array([100.0 - number])}
+        block = Bins("traffic", f"r{number}", at, columns, {"direction": "away"}, asset=f"s{number:02}")
+        store.replace_bins("traffic", f"r{number}", int(at[0]), int(at[0]) + QUARTER_US, [block])
+    store.close()
+    reader = Reader(influx_server, town_data.start, town_data.end)
+    busy = reader.rows(query_of(sites.busiest(plain, buckets)))
+    assert {row["name"] for row in busy} == {f"s{number:02}" for number in range(5, 15)}
+    fast = reader.rows(query_of(sites.fastest(plain, buckets)))
+    assert {row["name"] for row in fast} == {f"s{number:02}" for number in range(10)}

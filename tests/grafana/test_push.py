@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from grafana_client.api import GrafanaApi
 
+from bypuls.grafana.boards.overview import overview
 from bypuls.grafana.datasource import UID, datasource, with_token
-from bypuls.grafana.overview import overview
 from bypuls.grafana.push import Forbidden, Refused, connect, content_hash, diff, export, push
 
 Json = dict[str, Any]

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from bypuls.cli.services import told
 from bypuls.cli.settings import Environment
+from bypuls.grafana.boards.frame import PAGE_URL
 from bypuls.grafana.datasource import datasource, with_token
 from bypuls.grafana.flux import Buckets
 from bypuls.grafana.push import Change, PushError, connect
@@ -33,8 +34,13 @@ def _buckets() -> Buckets:
     return Buckets(environment.influx_bucket, environment.influx_rollup_bucket)
 
 
+def _page_url() -> str:
+    """Where links to the web page lead: BYPULS_PAGE_URL."""
+    return Environment().page_url or PAGE_URL
+
+
 def _wanted(language: str) -> list[dict[str, object]]:
-    found = dashboards(_buckets())
+    found = dashboards(_buckets(), _page_url())
     if language != "all":
         found = {name: one for name, one in found.items() if name.endswith(f"-{language}")}
     if not found:
@@ -111,7 +117,7 @@ def export(
 def render_files(folder: Annotated[Path, typer.Argument(help="Where dashboards/ and provisioning/ go.")]) -> None:
     """Write dashboards and provisioning files, for a Grafana that reads them from disk."""
     try:
-        for path in render(folder, _buckets()):
+        for path in render(folder, _buckets(), _page_url()):
             console.print(str(path), markup=False)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise told(error) from error

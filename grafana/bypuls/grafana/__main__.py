@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from bypuls.grafana.boards.frame import PAGE_URL
 from bypuls.grafana.flux import Buckets
 from bypuls.grafana.rendering import render
 
@@ -18,8 +19,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bypuls.grafana", description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, default=COMMITTED, help="default: %(default)s")
     parser.add_argument("--rollup-bucket", default=Buckets().rollup, help="quarter-hour bins (default: %(default)s)")
+    parser.add_argument("--page-url", default=PAGE_URL, help="the web page, for links to it (default: %(default)s)")
     options = parser.parse_args(arguments)
-    for path in render(options.folder, Buckets(rollup=options.rollup_bucket)):
+    for path in render(options.folder, Buckets(rollup=options.rollup_bucket), options.page_url):
         sys.stdout.write(f"{path}\n")
     return 0
 

@@ -22,12 +22,18 @@ DATASOURCE: Json = {"type": TYPE, "uid": UID}
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A table's column: its name in the query's answer, its title, unit and number of decimals."""
+    """A table's column: its name in the query's answer, its title, unit and number of decimals.
+
+    links : (title, address) of what a cell leads to; addresses may hold `${__data.fields.<column>}` of the same row.
+    hidden : the column is there for links alone.
+    """
 
     name: str
     title: str
     unit: str = "none"
     decimals: int | None = None
+    links: Sequence[tuple[str, str]] = ()
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,11 +191,26 @@ def _column(column: Column) -> Json:
     properties: list[Json] = [{"id": "displayName", "value": column.title}, {"id": "unit", "value": column.unit}]
     if column.decimals is not None:
         properties.append({"id": "decimals", "value": column.decimals})
+    if column.links:
+        links = [{"title": title, "url": url, "targetBlank": False} for title, url in column.links]
+        properties.append({"id": "links", "value": links})
+    if column.hidden:
+        properties.append({"id": "custom.hidden", "value": True})
     return {"matcher": {"id": "byName", "options": column.name}, "properties": properties}
 
 
-def query_variable(name: str, label: str, query: str) -> Json:
-    """Values out of a query that gives `text|id`, several or all of them. All is a pattern, not a list of thousands."""
+def query_variable(name: str, label: str, query: str, *, single: bool = False) -> Json:
+    """Values out of a query that gives `text|id`: several or all of them, or a `single` one, to begin with the first.
+
+    All is a pattern, not a list of thousands.
+    """
+    several: Json = {
+        "multi": True,
+        "includeAll": True,
+        "allValue": ".*",
+        "current": {"selected": True, "text": ["All"], "value": ["$__all"]},
+    }
+    one: Json = {"multi": False, "includeAll": False, "current": {}}
     return {
         "type": "query",
         "name": name,
@@ -200,10 +221,7 @@ def query_variable(name: str, label: str, query: str) -> Json:
         "regex": "/^(?<text>.*)\\|(?<value>[^|]+)$/",
         "refresh": 1,
         "sort": 1,
-        "multi": True,
-        "includeAll": True,
-        "allValue": ".*",
-        "current": {"selected": True, "text": ["All"], "value": ["$__all"]},
+        **(one if single else several),
         "options": [],
         "hide": 0,
         "skipUrlSync": False,
@@ -282,17 +300,33 @@ def _laid_out(rows: Sequence[Row]) -> list[Json]:
     return placed
 
 
-def language_link(title: str, uid: str) -> Json:
-    """A link to the same dashboard in another language, keeping time range and variables."""
+def link(title: str, url: str, *, leaves: bool = False, tooltip: str = "") -> Json:
+    """A link at the top right: to another dashboard, keeping time range and variables, or one that `leaves` Grafana."""
     return {
         "type": "link",
         "title": title,
-        "url": f"/d/{uid}",
+        "url": url,
+        "icon": "external link",
+        "keepTime": not leaves,
+        "includeVars": not leaves,
+        "targetBlank": leaves,
+        "asDropdown": False,
+        "tags": [],
+        "tooltip": tooltip,
+    }
+
+
+def dashboards_link(title: str, tags: Sequence[str]) -> Json:
+    """A menu of all dashboards that carry the tags, keeping time range and variables."""
+    return {
+        "type": "dashboards",
+        "title": title,
+        "url": "",
         "icon": "external link",
         "keepTime": True,
         "includeVars": True,
         "targetBlank": False,
-        "asDropdown": False,
-        "tags": [],
+        "asDropdown": True,
+        "tags": list(tags),
         "tooltip": "",
     }

@@ -153,3 +153,24 @@ speeds = (tables=<-, by) => tables
   |> filter(fn: (r) => r.n > 0.0)
   |> map(fn: (r) => ({r with _value: r.sum_kmh / r.n}))
 """.strip()
+
+
+def with_tag(column: str) -> str:
+    """Makes the tag `column` an empty text where a series has none, so that it can be compared."""
+    return f'|> map(fn: (r) => ({{r with {column}: if exists r.{column} then r.{column} else ""}}))'
+
+
+def largest(name: str, source: str, key: str, *, fold: str = "sum", count: int = 10) -> str:
+    """The Flux list `name`: the `count` values of `key` with the most in `source`. A town has thousands of sensors, a
+    chart shows ten."""
+    return f"""{name} = {source}
+  |> group(columns: [{text(key)}])
+  |> {fold}()
+  |> group()
+  |> top(n: {count})
+  |> findColumn(fn: (key) => true, column: {text(key)})"""
+
+
+def among(column: str, name: str) -> str:
+    """Keeps rows whose column is in the list `name` of `largest`."""
+    return f"|> filter(fn: (r) => contains(value: r.{column}, set: {name}))"

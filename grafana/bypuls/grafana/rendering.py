@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from bypuls.grafana.boards import traffic
+from bypuls.grafana.boards.frame import PAGE_URL
+from bypuls.grafana.boards.overview import overview
 from bypuls.grafana.builders import Json
 from bypuls.grafana.datasource import provisioning
 from bypuls.grafana.flux import Buckets
-from bypuls.grafana.overview import overview
 from bypuls.grafana.texts import LANGUAGES
 
 FOLDER_TITLE = "bypuls"
@@ -23,9 +25,24 @@ DASHBOARDS_PATH = "$BYPULS_DASHBOARDS"
 _GENERATED = "# Made by `python -m bypuls.grafana`; change it there.\n"
 
 
-def dashboards(buckets: Buckets | None = None) -> dict[str, Json]:
-    """Every dashboard in every language, by the name of its file without `.json`."""
-    return {f"overview-{language}": overview(language, buckets) for language in LANGUAGES}
+# By the name that stands in uids and files.
+BOARDS: Mapping[str, Callable[[str, Buckets | None, str], Json]] = {
+    "overview": overview,
+    "traffic": traffic.streets,
+    "site": traffic.site,
+}
+
+
+def dashboards(buckets: Buckets | None = None, page_url: str = PAGE_URL) -> dict[str, Json]:
+    """Every dashboard in every language, by the name of its file without `.json`.
+
+    page_url : where the web page is, for links to it. Raises ValueError for a bad one.
+    """
+    return {
+        f"{name}-{language}": board(language, buckets, page_url)
+        for name, board in BOARDS.items()
+        for language in LANGUAGES
+    }
 
 
 def as_json(dashboard: Mapping[str, Any]) -> str:
@@ -57,19 +74,19 @@ def provider() -> dict[str, Any]:
     }
 
 
-def files(buckets: Buckets | None = None) -> dict[str, str]:
+def files(buckets: Buckets | None = None, page_url: str = PAGE_URL) -> dict[str, str]:
     """Everything that `render` writes: path below the folder → text."""
     return {
-        **{f"dashboards/{name}.json": as_json(found) for name, found in dashboards(buckets).items()},
+        **{f"dashboards/{name}.json": as_json(found) for name, found in dashboards(buckets, page_url).items()},
         "provisioning/datasources/bypuls.yaml": _as_yaml(provisioning()),
         "provisioning/dashboards/bypuls.yaml": _as_yaml(provider()),
     }
 
 
-def render(folder: Path, buckets: Buckets | None = None) -> list[Path]:
-    """Writes the files below `folder` and gives their paths. Raises OSError."""
+def render(folder: Path, buckets: Buckets | None = None, page_url: str = PAGE_URL) -> list[Path]:
+    """Writes the files below `folder` and gives their paths. Raises OSError, ValueError for a bad address."""
     written = []
-    for name, text in files(buckets).items():
+    for name, text in files(buckets, page_url).items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")

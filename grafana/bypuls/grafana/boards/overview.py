@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-from bypuls.grafana.builders import Json, Row, choice_variable, dashboard, language_link, query_variable
+from bypuls.grafana.boards.frame import PAGE_URL, Ways, assets_of_kind, framed
+from bypuls.grafana.builders import Json, Row, choice_variable, query_variable
 from bypuls.grafana.flux import Buckets
 from bypuls.grafana.panels import buildings, devices, lights, traffic
 from bypuls.grafana.texts import translator
 
-TAG = "bypuls"
 
-LANGUAGE_NAMES = {"da": "Dansk", "en": "English"}
-
-
-def uid(language: str) -> str:
-    """The overview's fixed uid in a language."""
-    return f"bypuls-overview-{language}"
-
-
-def assets_of_kind(buckets: Buckets, kind: str) -> str:
-    """A variable's query: the assets of a kind as `name|id`."""
-    return f"""from(bucket: "{buckets.rollup}")
-  |> range(start: 0, stop: 1)
-  |> filter(fn: (r) => r._measurement == "asset" and (r._field == "name" or r._field == "kind"))
-  |> group()
-  |> pivot(rowKey: ["id"], columnKey: ["_field"], valueColumn: "_value")
-  |> filter(fn: (r) => exists r.kind and exists r.name and r.kind == "{kind}")
-  |> map(fn: (r) => ({{_value: r.name + "|" + r.id}}))
-  |> sort()"""
-
-
-def overview(language: str, buckets: Buckets | None = None) -> Json:
-    """The overview in a language. Raises ValueError for a language there is none of."""
+def overview(language: str, buckets: Buckets | None = None, page_url: str = PAGE_URL) -> Json:
+    """The overview in a language. Raises ValueError for a language there is none of, or a bad address."""
     _ = translator(language)
-    store = buckets or Buckets()
+    store, ways = buckets or Buckets(), Ways(language, page_url)
     rows = [
         Row(
             _("The town now"),
@@ -97,13 +77,12 @@ def overview(language: str, buckets: Buckets | None = None) -> Json:
         query_variable("building", _("Building"), assets_of_kind(store, "building")),
         choice_variable("medium", _("Medium"), buildings.media(_)),
     ]
-    links = [language_link(name, uid(other)) for other, name in LANGUAGE_NAMES.items() if other != language]
-    return dashboard(
-        uid(language),
+    return framed(
+        _,
+        ways,
+        "overview",
         _("bypuls: overview"),
         _("The pulse of the town: traffic, street lights and energy, as measured by the municipality's own sensors."),
         rows,
         variables=variables,
-        tags=[TAG, language],
-        links=links,
     )

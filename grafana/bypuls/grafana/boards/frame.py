@@ -1,0 +1,84 @@
+"""What all dashboards share: uids, links between them and to the web page, variables of assets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bypuls.grafana.builders import Json, Row, dashboard, dashboards_link, link
+from bypuls.grafana.flux import Buckets
+from bypuls.grafana.texts import Translate
+
+TAG = "bypuls"
+# Where `bypuls api` listens by default; another one is given when the files are rendered or pushed.
+PAGE_URL = "http://127.0.0.1:8080"
+LANGUAGE_NAMES = {"da": "Dansk", "en": "English"}
+
+
+def uid(name: str, language: str) -> str:
+    """The fixed uid of a dashboard in a language."""
+    return f"bypuls-{name}-{language}"
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """Where cells and dashboards lead: dashboards of the same language, and the web page at `page_url`."""
+
+    language: str
+    page_url: str = PAGE_URL
+
+    def __post_init__(self) -> None:
+        if not self.page_url.startswith(("http://", "https://")):
+            raise ValueError(f"page_url: {self.page_url!r} — expected http://… or https://…")
+
+    def board(self, name: str, variable: str) -> str:
+        """The dashboard of the row's asset, in the same time range."""
+        return f"/d/{uid(name, self.language)}?var-{variable}=${{__data.fields.asset}}&${{__url_time_range}}"
+
+    def page(self, path: str) -> str:
+        """A page of the web page, in this language."""
+        return f"{self.page_url.rstrip('/')}{path}?lang={self.language}"
+
+    def page_of(self, path: str) -> str:
+        """The web page of the row's asset below `path`."""
+        return self.page(f"{path}/${{__data.fields.asset}}")
+
+
+def assets_of_kind(buckets: Buckets, kind: str) -> str:
+    """A variable's query: the assets of a kind as `name|id`."""
+    return f"""from(bucket: "{buckets.rollup}")
+  |> range(start: 0, stop: 1)
+  |> filter(fn: (r) => r._measurement == "asset" and (r._field == "name" or r._field == "kind"))
+  |> group()
+  |> pivot(rowKey: ["id"], columnKey: ["_field"], valueColumn: "_value")
+  |> filter(fn: (r) => exists r.kind and exists r.name and r.kind == "{kind}")
+  |> map(fn: (r) => ({{_value: r.name + "|" + r.id}}))
+  |> sort()"""
+
+
+def framed(
+    _: Translate,
+    ways: Ways,
+    name: str,
+    title: str,
+    description: str,
+    rows: Sequence[Row],
+    *,
+    page: str = "/",
+    variables: Sequence[Json] = (),
+) -> Json:
+    """A dashboard with the menu of the others, the web page's `page` and the other languages at its top right."""
+    others = [other for other in LANGUAGE_NAMES if other != ways.language]
+    return dashboard(
+        uid(name, ways.language),
+        title,
+        description,
+        rows,
+        variables=variables,
+        tags=[TAG, ways.language],
+        links=[
+            dashboards_link(_("Dashboards"), [TAG, ways.language]),
+            link(_("Web page"), ways.page(page), leaves=True, tooltip=_("Official figures, reports and alarms")),
+            *(link(LANGUAGE_NAMES[other], f"/d/{uid(name, other)}") for other in others),
+        ],
+    )
