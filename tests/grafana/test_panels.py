@@ -20,7 +20,7 @@ import pytest
 from bypuls.grafana.boards.frame import PAGE_URL, Ways
 from bypuls.grafana.boards.overview import overview
 from bypuls.grafana.flux import Buckets
-from bypuls.grafana.panels import buildings, devices, lights, sites, traffic
+from bypuls.grafana.panels import buildings, devices, lamps, lights, sites, traffic
 from bypuls.grafana.rendering import BOARDS
 from bypuls.store.influx import InfluxSettings, InfluxStore
 from bypuls.store.protocol import Bins
@@ -30,7 +30,7 @@ from bypuls.wire.bins import QUARTER_US
 Json = dict[str, Any]
 Rows = list[dict[str, str]]
 COPENHAGEN = ZoneInfo("Europe/Copenhagen")
-ALL = {"site": ".*", "building": ".*", "medium": "electricity"}
+ALL = {"site": ".*", "building": ".*", "cabinet": ".*", "medium": "electricity"}
 
 
 def plain(message: str) -> str:
@@ -390,3 +390,20 @@ def test_charts_of_a_large_town_show_the_ten_that_matter(town_data: Any, influx_
     assert {row["name"] for row in busy} == {f"s{number:02}" for number in range(5, 15)}
     fast = reader.rows(query_of(sites.fastest(plain, buckets)))
     assert {row["name"] for row in fast} == {f"s{number:02}" for number in range(10)}
+
+
+def test_lamps_and_cabinets_use_what_the_store_says(town_data: Any, reader: Reader, store: InfluxStore) -> None:
+    span = to_us(town_data.start), to_us(town_data.end)
+    rows = reader.rows(query_of(lamps.lamps(plain, town_data.buckets, Ways("en"))))
+    sensors = [one.id for one in town_data.town.sensors.values() if one.kind == "lamp"]
+    assert {row["asset"] for row in rows} == set(sensors)
+    table = store.bins("lamp", sensors, *span, ["energy_wh_delta"])
+    expected = float(table.columns["energy_wh_delta"].sum()) / 1000
+    assert sum(float(row["kwh"]) for row in rows) == pytest.approx(expected, rel=1e-9)
+    assert all(0 <= float(row["burning_h"]) < 24 * 5 for row in rows)
+    cabinets = reader.rows(query_of(lamps.cabinets(plain, town_data.buckets, Ways("en"))))
+    meters = [one for one in town_data.town.sensors.values() if one.cabinet_meter]
+    assert {row["asset"] for row in cabinets} == {one.asset for one in meters}, "buildings' meters aren't among them"
+    [one] = reader.rows(query_of(lamps.cabinets(plain, town_data.buckets, Ways("en"))), cabinet=str(meters[0].asset))
+    table = store.bins("meter", [meters[0].id], *span, ["import_wh_delta"])
+    assert float(one["kwh"]) == pytest.approx(float(table.columns["import_wh_delta"].sum()) / 1000, rel=1e-9)

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from bypuls.grafana.boards import traffic
+from bypuls.grafana.boards import lights, traffic
 from bypuls.grafana.boards.frame import PAGE_URL
 from bypuls.grafana.boards.overview import overview
 from bypuls.grafana.builders import Json
@@ -30,6 +30,7 @@ BOARDS: Mapping[str, Callable[[str, Buckets | None, str], Json]] = {
     "overview": overview,
     "traffic": traffic.streets,
     "site": traffic.site,
+    "lights": lights.street_lights,
 }
 
 
