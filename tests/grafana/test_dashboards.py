@@ -113,7 +113,7 @@ def test_a_dashboard_is_danish_time_with_weeks_from_monday(board: Json) -> None:
 
 def test_uids_are_fixed_and_short_enough() -> None:
     uids = [board["uid"] for board in dashboards().values()]
-    names = ["overview", "traffic", "site", "lights"]
+    names = ["overview", "traffic", "site", "lights", "portfolio", "building"]
     assert uids == [f"bypuls-{name}-{language}" for name in names for language in ("da", "en")], (
         "bookmarks hang on them"
     )

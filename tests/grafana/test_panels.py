@@ -20,7 +20,7 @@ import pytest
 from bypuls.grafana.boards.frame import PAGE_URL, Ways
 from bypuls.grafana.boards.overview import overview
 from bypuls.grafana.flux import Buckets
-from bypuls.grafana.panels import buildings, devices, lamps, lights, sites, traffic
+from bypuls.grafana.panels import buildings, devices, lamps, lights, portfolio, sites, traffic
 from bypuls.grafana.rendering import BOARDS
 from bypuls.store.influx import InfluxSettings, InfluxStore
 from bypuls.store.protocol import Bins
@@ -98,7 +98,7 @@ def expected_columns(panel: Json) -> set[str]:
 
 
 # What a dashboard of one site or building is opened with.
-CHOSEN = {"site": {"site": "hareskovvej"}}
+CHOSEN = {"site": {"site": "hareskovvej"}, "building": {"building": "maaloev-skole"}}
 
 
 @pytest.mark.parametrize("language", ["da", "en"])
@@ -407,3 +407,26 @@ def test_lamps_and_cabinets_use_what_the_store_says(town_data: Any, reader: Read
     [one] = reader.rows(query_of(lamps.cabinets(plain, town_data.buckets, Ways("en"))), cabinet=str(meters[0].asset))
     table = store.bins("meter", [meters[0].id], *span, ["import_wh_delta"])
     assert float(one["kwh"]) == pytest.approx(float(table.columns["import_wh_delta"].sum()) / 1000, rel=1e-9)
+
+
+def test_buildings_stand_beside_their_year_before(town_data: Any, reader: Reader) -> None:
+    panel = portfolio.side_by_side(plain, town_data.buckets, Ways("en"))
+    rows = {row["asset"]: row for row in reader.rows(query_of(panel), medium="electricity")}
+    assert set(rows) == set(town_data.town.buildings), "cabinets aren't among them"
+    school = rows["maaloev-skole"]
+    assert school["name"] == "Måløv School"
+    assert float(school["change"]) == pytest.approx((float(school["kwh"]) / float(school["before_kwh"]) - 1) * 100)
+    assert float(school["kwh_m2"]) == pytest.approx(float(school["kwh"]) / float(school["area_m2"]))
+    assert rows["raadhus"]["kwh_m2"] == "", "an area that the registry doesn't know is unknown"
+    total = reader.rows(query_of(portfolio.total(plain, town_data.buckets, "electricity")))
+    assert float(total[0]["_value"]) == pytest.approx(sum(float(row["kwh"]) for row in rows.values()))
+
+
+def test_a_buildings_meters_add_up_to_it(town_data: Any, reader: Reader) -> None:
+    chosen = {"building": "maaloev-skole"}
+    rows = reader.rows(query_of(portfolio.meters(plain, town_data.buckets)), **chosen)
+    meters = [one.id for one in town_data.town.sensors.values() if one.kind == "meter" and one.asset == "maaloev-skole"]
+    assert {row["sensor"] for row in rows} == set(meters)
+    by_day = reader.rows(query_of(portfolio.day_by_medium(plain, town_data.buckets)), **chosen)
+    energy = sum(float(row["kwh"] or 0) for row in rows)
+    assert sum(float(row["_value"]) for row in by_day) == pytest.approx(energy)

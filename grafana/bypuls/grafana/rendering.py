@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from bypuls.grafana.boards import lights, traffic
+from bypuls.grafana.boards import energy, lights, traffic
 from bypuls.grafana.boards.frame import PAGE_URL
 from bypuls.grafana.boards.overview import overview
 from bypuls.grafana.builders import Json
@@ -31,6 +31,8 @@ BOARDS: Mapping[str, Callable[[str, Buckets | None, str], Json]] = {
     "traffic": traffic.streets,
     "site": traffic.site,
     "lights": lights.street_lights,
+    "portfolio": energy.all_buildings,
+    "building": energy.building,
 }
 
 
