@@ -29,8 +29,8 @@ COMMITTED = Path(__file__).resolve().parents[2] / "grafana"
 # Panels that Grafana 9.3 has and 13 still has; Angular ones (graph, table-old, singlestat) are gone since 12.
 PANELS = {"row", "stat", "timeseries", "table"}
 # Units by Grafana's ids; what it doesn't know is written `suffix: …`.
-UNITS = {"none", "short", "watt", "kwatth", "celsius", "velocitykmh", "percent"}
-COLUMN_UNITS = UNITS | {"dateTimeAsLocal", "dateTimeFromNow", "decmbytes", "areaM2", "m3", "s"}
+UNITS = {"none", "short", "watt", "kwatth", "celsius", "velocitykmh", "percent", "s"}
+COLUMN_UNITS = UNITS | {"dateTimeAsLocal", "dateTimeFromNow", "decmbytes", "areaM2", "m3"}
 
 
 @pytest.fixture(params=sorted(dashboards()))
@@ -113,7 +113,7 @@ def test_a_dashboard_is_danish_time_with_weeks_from_monday(board: Json) -> None:
 
 def test_uids_are_fixed_and_short_enough() -> None:
     uids = [board["uid"] for board in dashboards().values()]
-    names = ["overview", "traffic", "site", "lights", "portfolio", "building"]
+    names = ["overview", "traffic", "site", "lights", "portfolio", "building", "platform"]
     assert uids == [f"bypuls-{name}-{language}" for name in names for language in ("da", "en")], (
         "bookmarks hang on them"
     )

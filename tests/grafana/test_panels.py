@@ -20,7 +20,7 @@ import pytest
 from bypuls.grafana.boards.frame import PAGE_URL, Ways
 from bypuls.grafana.boards.overview import overview
 from bypuls.grafana.flux import Buckets
-from bypuls.grafana.panels import buildings, devices, lamps, lights, portfolio, sites, traffic
+from bypuls.grafana.panels import buildings, devices, lamps, lights, platform, portfolio, sites, traffic
 from bypuls.grafana.rendering import BOARDS
 from bypuls.store.influx import InfluxSettings, InfluxStore
 from bypuls.store.protocol import Bins
@@ -430,3 +430,22 @@ def test_a_buildings_meters_add_up_to_it(town_data: Any, reader: Reader) -> None
     by_day = reader.rows(query_of(portfolio.day_by_medium(plain, town_data.buckets)), **chosen)
     energy = sum(float(row["kwh"] or 0) for row in rows)
     assert sum(float(row["_value"]) for row in by_day) == pytest.approx(energy)
+
+
+def test_silence_is_counted_from_the_end_of_the_time_range(town_data: Any, reader: Reader) -> None:
+    buckets = town_data.buckets
+    rows = reader.rows(query_of(platform.by_silence(plain, buckets, Ways("en"))))
+    assert {row["sensor"] for row in rows} >= set(town_data.town.devices)
+    # The range ends at 14:10; the newest bins of devices begin at 14:00, those of the radars at 13:45.
+    seconds = {row["sensor"]: float(row["silent_s"]) for row in rows}
+    assert seconds["radar-hareskovvej"] == 25 * 60
+    assert {seconds[device] for device in town_data.town.devices} == {10 * 60}
+    [now] = reader.rows(query_of(platform.silent(plain, buckets)))
+    assert int(now["_value"]) == sum(silence > 3600 for silence in seconds.values())
+    [behind] = reader.rows(query_of(platform.behind(plain, buckets)))
+    assert float(behind["_value"]) == 0, "the newest quarter isn't over yet"
+    later = Reader(town_data.server, town_data.start, town_data.end + timedelta(hours=3))
+    [then] = later.rows(query_of(platform.silent(plain, buckets)))
+    assert int(then["_value"]) == len(seconds)
+    [behind] = later.rows(query_of(platform.behind(plain, buckets)))
+    assert float(behind["_value"]) == 3 * 3600 - 5 * 60

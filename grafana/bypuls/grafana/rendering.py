@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from bypuls.grafana.boards import energy, lights, traffic
+from bypuls.grafana.boards import energy, lights, platform, traffic
 from bypuls.grafana.boards.frame import PAGE_URL
 from bypuls.grafana.boards.overview import overview
 from bypuls.grafana.builders import Json
@@ -33,6 +33,7 @@ BOARDS: Mapping[str, Callable[[str, Buckets | None, str], Json]] = {
     "lights": lights.street_lights,
     "portfolio": energy.all_buildings,
     "building": energy.building,
+    "platform": platform.whole,
 }
 
 
