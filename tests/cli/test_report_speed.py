@@ -90,12 +90,38 @@ def test_a_period(tmp_path: Path) -> None:
         (["--traffic-type", "local"], "expected both or none"),
         (["--length-bounds", "5,2"], "expected rising lengths"),
         (["--map", "speed=Fart"], "no column with speeds found"),
+        (["--from", "2026-03-02", "--to", "2026-03-01"], "expected a period that ends after it begins"),
+        (["--min-kmh", "100", "--max-kmh", "10"], "expected 0 or more, a maximum above the minimum"),
+        (["--min-kmh", "nan"], "--min-kmh nan"),
+        (["--max-kmh", "1e11"], "at most 1000"),
+        (["--pace-width", "100000000"], "--pace-width"),
+        (["--angle", "95"], "--angle 95: expected degrees"),
+        (["--angle", "nan"], "--angle nan: expected degrees"),
+        (["--encoding", "klingon"], "--encoding 'klingon': expected an encoding"),
     ],
 )
 def test_mistakes_say_what_to_change(tmp_path: Path, words: list[str], message: str) -> None:
     result = run("speed", survey(tmp_path / "a.csv", 3, days=1), *words)
     assert result.exit_code == 2
     assert message in result.output
+
+
+def test_a_report_that_can_not_be_written(tmp_path: Path) -> None:
+    for place in (tmp_path, tmp_path / "none" / "a.json"):
+        result = run("speed", survey(tmp_path / "a.csv", 3, days=1), "-o", place)
+        assert result.exit_code == 2
+        assert str(place) in result.output
+
+
+def test_a_folder_half_a_text_and_headings_alone(tmp_path: Path) -> None:
+    half, headings = tmp_path / "half.csv", tmp_path / "headings.csv"
+    half.write_bytes(b"\xff\xfea\x00b")
+    headings.write_text("time,speed\n")
+    for file, message in ((tmp_path, "expected a file"), (half, "expected whole UTF-16"), (headings, "no lines")):
+        result = run("speed", file)
+        assert result.exit_code == 2
+        assert file.name in result.output
+        assert message in result.output
 
 
 def test_a_missing_file(tmp_path: Path) -> None:

@@ -47,6 +47,8 @@ app = typer.Typer(
 Format = Enum("Format", {name: name for name in formats()}, type=str)  # type: ignore[misc]
 Lang = Enum("Lang", {name: name for name in LANGUAGES}, type=str)  # type: ignore[misc]
 Percentiles = Enum("Percentiles", {name: name for name in get_args(Method)}, type=str)  # type: ignore[misc]
+# Speeds are counted in classes of 1 km/h up to the fastest: a bound without one would take memory without end.
+MOST_KMH = 1000.0
 JSON, DANISH, LINEAR = Format("json"), Lang("da"), Percentiles("linear")
 
 
@@ -134,7 +136,7 @@ def speed(
     angle: Annotated[float | None, typer.Option(help="The radar's mounting angle [degrees].")] = None,
     angle_uncertainty: Annotated[float | None, typer.Option(help="Its uncertainty [degrees].")] = None,
     method: Annotated[Percentiles, typer.Option(help="Percentiles of single speeds (numpy's names).")] = LINEAR,
-    pace_width: Annotated[int, typer.Option(min=1, help="Width of the pace [km/h].")] = 10,
+    pace_width: Annotated[int, typer.Option(min=1, max=100, help="Width of the pace [km/h].")] = 10,
     min_headway: Annotated[float, typer.Option(min=0.0, help="Headway from which a vehicle drives freely [s].")] = 5.0,
     length_bounds: Annotated[str | None, typer.Option(help="Boundaries of length classes [m]: 5.8,12.5")] = None,
     motor_from: Annotated[float | None, typer.Option(help="Motor vehicles are at least this long [m].")] = None,
@@ -174,6 +176,13 @@ def speed(
         zone = _zone(tz)
         start = None if from_ is None else parse_moment("--from", from_, zone, end=False)
         end = None if to is None else parse_moment("--to", to, zone, end=True)
+        if start is not None and end is not None and end <= start:
+            raise ValueError(f"--from {from_} --to {to}: expected a period that ends after it begins")
+        if not 0.0 <= min_kmh < max_kmh <= MOST_KMH:
+            raise ValueError(
+                f"--min-kmh {min_kmh:g} --max-kmh {max_kmh:g}: expected 0 or more, a maximum above the minimum, "
+                f"and at most {MOST_KMH:g}"
+            )
         columns = parse_pairs("--map", map_)
         options = FileOptions(
             columns, delimiter, unit is Unit.mph, min_kmh, max_kmh, tz, date_format, drop_duplicates,
@@ -212,14 +221,14 @@ def speed(
         content = rendered(report, format_.value, lang.value)
         if bundle is not None:
             bundle.write_bytes(write_bundle(report, own, settings, other=other, controls=controls))
+        if output is not None:
+            output.write_bytes(content)
     except (FileProblem, AnalysisError, ValueError, OSError) as error:
         typer.echo(f"bypuls report: {error}", err=True)
         raise typer.Exit(2) from error
     if output is None:
         sys.stdout.buffer.write(content)
         sys.stdout.flush()
-    else:
-        output.write_bytes(content)
 
 
 @app.command()
@@ -249,6 +258,10 @@ def _zone(name: str) -> ZoneInfo:
 
 
 def _sensors(angle: float | None, uncertainty: float | None, count_check: CountCheck | None) -> tuple[Sensor, ...]:
+    if angle is not None and not -90.0 < angle < 90.0:
+        raise ValueError(f"--angle {angle:g}: expected degrees between -90 and 90")
+    if uncertainty is not None and not 0.0 <= uncertainty < 90.0:
+        raise ValueError(f"--angle-uncertainty {uncertainty:g}: expected degrees from 0 to below 90")
     if angle is None and count_check is None:
         return ()
     relative = None if angle is None or uncertainty is None else calibration_uncertainty(angle, uncertainty)

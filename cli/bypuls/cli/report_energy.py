@@ -229,6 +229,8 @@ def _normal(text: str | None, station: str) -> NormalYear | Literal["own"] | Non
         raise ValueError(
             f"--normal-year {text!r}: expected {', '.join(NORMAL_YEARS)}, own, or degree days such as 2906"
         ) from error
+    if not 0.0 < total <= 20_000.0:
+        raise ValueError(f"--normal-year {text!r}: expected degree days above 0 and at most 20000, such as 2906")
     return NormalYear("as given", station, "all year", total, "as given")
 
 

@@ -78,11 +78,11 @@ def lighting_plan(
                 content = text.encode()
             else:
                 content = as_csv(plan, directory, by.value, danish=lang is DANISH)
+        if output is not None:
+            output.write_bytes(content)
     except (FileProblem, RegistryError, ValueError, KeyError, OSError) as error:
         typer.echo(f"bypuls report: {error}", err=True)
         raise typer.Exit(2) from error
     if output is None:
         sys.stdout.buffer.write(content)
         sys.stdout.flush()
-    else:
-        output.write_bytes(content)

@@ -73,7 +73,7 @@ class Table:
 
 def lines_of(path: Path, encoding: str | None) -> list[str]:
     """The lines of a text file, gzipped or not. encoding : None = UTF-8, or Latin-1 where it isn't that.
-    Raises FileProblem, OSError."""
+    Raises FileProblem."""
     raw = bytes_of(path)
     for mark, what in _FOREIGN.items():
         if raw.startswith(mark):
@@ -81,10 +81,15 @@ def lines_of(path: Path, encoding: str | None) -> list[str]:
     if encoding is not None:
         try:
             return raw.decode(encoding).splitlines()
-        except (UnicodeDecodeError, LookupError) as error:
+        except UnicodeDecodeError as error:
             raise FileProblem(f"{path.name}: {error}; expected text in {encoding}") from error
+        except LookupError as error:
+            raise FileProblem(f"--encoding {encoding!r}: expected an encoding such as utf-8 or latin-1") from error
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return raw.decode("utf-16").splitlines()
+        try:
+            return raw.decode("utf-16").splitlines()
+        except UnicodeDecodeError as error:
+            raise FileProblem(f"{path.name}: {error.reason}; expected whole UTF-16, as its first bytes say") from error
     if b"\x00" in raw[:4096]:
         raise FileProblem(f"{path.name}: not a text file; export it as CSV first")
     try:
@@ -94,8 +99,11 @@ def lines_of(path: Path, encoding: str | None) -> list[str]:
 
 
 def bytes_of(path: Path) -> bytes:
-    """What stands in a file, unpacked where it is gzipped. Raises FileProblem, OSError."""
-    raw = path.read_bytes()
+    """What stands in a file, unpacked where it is gzipped. Raises FileProblem."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise FileProblem(f"{path}: {error.strerror}; expected a file that can be read") from error
     if not raw.startswith(_GZIP):
         return raw
     try:

@@ -59,7 +59,7 @@ class Weather:
 
 def read_weather(paths: Sequence[Path], options: WeatherOptions) -> Weather:
     """The temperatures of all files together.  Raises FileProblem, OSError."""
-    zone_named(options.timezone)
+    zone_named(options.timezone, "--weather-tz")
     tally = LineTally(REASONS)
     times: list[IntArray] = []
     temps: list[FloatArray] = []

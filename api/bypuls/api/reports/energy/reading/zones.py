@@ -41,12 +41,12 @@ def zone_of_offsets(pairs: Sequence[tuple[int, int]], name: str) -> str:
     )
 
 
-def zone_named(name: str) -> ZoneInfo:
+def zone_named(name: str, option: str = "--tz") -> ZoneInfo:
     """A zone by its name. Raises FileProblem."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError) as error:
-        raise FileProblem(f"--tz {name!r}: expected a zone like Europe/Copenhagen or UTC") from error
+        raise FileProblem(f"{option} {name!r}: expected a zone like Europe/Copenhagen or UTC") from error
 
 
 def _fits(hours: Sequence[tuple[int, int]], zone: str) -> bool:

@@ -43,6 +43,8 @@ def read_files(paths: Sequence[Path], options: FileOptions) -> Observations:
     names = tuple(path.name for path in paths)
     bounds = (options.lowest_kmh, options.highest_kmh) if vehicles is not None else (None, None)
     quality = tally.quality(names, *bounds)
+    if quality.lines == 0:
+        raise FileProblem(f"{', '.join(names)}: no lines below the headings; expected vehicles or counts")
     if quality.used == 0:
         shown = ", ".join(f"{reason} {n}" for reason, n in quality.dropped.items() if n) or "no lines"
         raise FileProblem(
