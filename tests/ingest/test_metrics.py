@@ -1,4 +1,4 @@
-"""The page of metrics is what ingest publishes."""
+"""The page of metrics is what ingest and the alarms publish."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
+from bypuls.api.alarms.metrics import AlarmMeters
 from bypuls.ingest.metrics import Metrics
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "metrics.md"
@@ -15,6 +16,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "metrics.md"
 def test_the_page_lists_every_metric_with_its_text() -> None:
     collectors = CollectorRegistry()
     Metrics(collectors)
+    AlarmMeters(collectors)
     published = {
         (f"{m.name}_total" if m.type == "counter" else m.name, m.type, m.documentation) for m in collectors.collect()
     }
