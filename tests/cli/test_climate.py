@@ -169,3 +169,9 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     done = run("--actual", tmp_path / "nowhere.csv")
     assert done.exit_code == 2
     assert "nowhere.csv" in done.stderr
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    result = run("--actual", tmp_path)
+    assert result.exit_code == 2
+    assert f"{tmp_path}: Is a directory — expected a file" in result.output

@@ -32,8 +32,11 @@ class YearRow:
 
 def read_years(path: Path) -> list[YearRow]:
     """The file's rows, rising by year. Commas or semicolons; with semicolons or tabs numbers may have decimal commas.
-    An empty cell is unknown.  Raises FileProblem, OSError."""
-    raw = path.read_bytes()
+    An empty cell is unknown.  Raises FileProblem."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise FileProblem(f"{path}: {error.strerror} — expected a file that can be read") from error
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:

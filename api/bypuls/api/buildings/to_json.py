@@ -15,6 +15,7 @@ from bypuls.api.buildings.portfolio import PortfolioRow
 from bypuls.api.buildings.reasons import Reason
 from bypuls.api.buildings.report import BuildingReport
 from bypuls.api.buildings.source import Days
+from bypuls.api.reports.layout.inert import inert
 from bypuls.store.registry.base import Base
 
 _REGISTERED = ("id", "name", "kind", "use", "address", "built_year", "date", "note")
@@ -76,12 +77,7 @@ def portfolio_table(rows: Sequence[PortfolioRow], *, danish: bool) -> bytes:
         cells = ["" if one is None else f"{one:.10g}" for one in figures]
         why = "; ".join(f"{name}: {reason}" for name, reason in row.reasons.items())
         writer.writerow(
-            [row.rank, row.building, _inert(row.name), row.use,
-             *(cell.replace(".", ",") if danish else cell for cell in cells), _inert(why)]
+            [row.rank, row.building, inert(row.name), row.use,
+             *(cell.replace(".", ",") if danish else cell for cell in cells), inert(why)]
         )  # fmt: skip
     return text.getvalue().encode("utf-8-sig" if danish else "utf-8")
-
-
-def _inert(text: str) -> str:
-    """Text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,15 @@ def test_json_and_csv_are_always_there(before: Observations) -> None:
         rendered(report_of(before), "json", "de")
     with pytest.raises(ValueError, match="format: 'docx'; expected one of json, csv"):
         rendered(report_of(before), "docx", "da")
+
+
+def test_names_are_no_formulas_in_csv(before: Observations) -> None:
+    report = report_of(before)
+    named = replace(report, site=replace(report.site, name='=HYPERLINK("http://town.example")'))
+    for lang, mark in (("da", ";"), ("en", ",")):
+        rows = list(csv.reader(io.StringIO(rendered(named, "csv", lang).decode("utf-8-sig")), delimiter=mark))
+        assert rows[0][1] == '\'=HYPERLINK("http://town.example")'
+        assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "@"))]
 
 
 @pytest.mark.parametrize(

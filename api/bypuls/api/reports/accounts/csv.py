@@ -10,8 +10,7 @@ from collections.abc import Iterable
 from bypuls.api.reports.accounts.content import Document
 from bypuls.api.reports.accounts.words import Words
 from bypuls.api.reports.layout.cells import Cell, Paragraphs, Table
-
-_FORMULA = ("=", "+", "-", "@", "\t")
+from bypuls.api.reports.layout.inert import inert
 
 
 def render(shown: Document, words: Words) -> bytes:
@@ -20,7 +19,7 @@ def render(shown: Document, words: Words) -> bytes:
     file = io.StringIO()
     writer = csv.writer(file, delimiter=";" if danish else ",", lineterminator="\r\n")
     for row in _rows(shown):
-        writer.writerow([_inert(cell) if isinstance(cell, str) else _number(cell, danish) for cell in row])
+        writer.writerow([inert(cell) if isinstance(cell, str) else _number(cell, danish) for cell in row])
     return file.getvalue().encode("utf-8-sig")
 
 
@@ -55,12 +54,8 @@ def _number(cell: Cell, danish: bool) -> str:
     if value is None or cell.kind in ("unknown", "missing"):
         return ""
     if isinstance(value, str):
-        return _inert(value)
+        return inert(value)
     if isinstance(value, float):
         shown = f"{value:.6f}".rstrip("0").rstrip(".") if value % 1.0 else f"{value:.0f}"
         return shown.replace(".", ",") if danish else shown
     return str(value)
-
-
-def _inert(value: str) -> str:
-    return f"'{value}" if value.startswith(_FORMULA) else value

@@ -1,7 +1,7 @@
 """A report as CSV for a spreadsheet: sections one under the other. Danish: `;` and decimal comma; English: `,` and
 point.
 
-UTF-8 with a byte order mark, which spreadsheets need to tell it."""
+UTF-8 with a byte order mark, which spreadsheets need to tell it; text that would be a formula there is text."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
+from bypuls.api.reports.layout.inert import inert
 from bypuls.api.reports.speed.model import Cell, SpeedReport, Statistics, Traffic, Volumes
 
 Value = str | int | float | None
@@ -62,7 +63,7 @@ def _shown(value: Value, danish: bool, sign: str) -> str:
         shown = f"{value:.4f}".rstrip("0").rstrip(".") if value % 1.0 else f"{value:.0f}"
         return shown.replace(".", sign)
     if isinstance(value, str):
-        return _DANISH.get(value, value) if danish else value
+        return inert(_DANISH.get(value, value) if danish else value)
     return str(value)
 
 
