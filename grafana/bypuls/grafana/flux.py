@@ -172,5 +172,9 @@ def largest(name: str, source: str, key: str, *, fold: str = "sum", count: int =
 
 
 def among(column: str, name: str) -> str:
-    """Keeps rows whose column is in the list `name` of `largest`."""
+    """Keeps tables whose column is in the list `name` of `largest`.
+
+    After the folding, where the column is in the group key: once for each table then. Beside `from` it would keep the
+    store from filtering and folding itself (18 s instead of 1 s for 200 buildings and 90 days).
+    """
     return f"|> filter(fn: (r) => contains(value: r.{column}, set: {name}))"

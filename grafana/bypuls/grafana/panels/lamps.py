@@ -73,9 +73,9 @@ cabinets = {select(buckets.rollup, "meter", ["import_wh_delta"], where=IN_CABINE
   |> filter(fn: (r) => r.kind == "cabinet")
 {largest("most", "cabinets", "asset")}
 {source}
-  {among("asset", "most")}
   |> group(columns: ["asset"])
   {each("1h")}
+  {among("asset", "most")}
   |> named()
   {AS_SERIES}
 """

@@ -150,9 +150,9 @@ def waiting(_: Translate, buckets: Buckets) -> Json:
     body = f"""
 {largest("most", source, "sensor", fold="max")}
 {source}
-  {among("sensor", "most")}
   |> group(columns: ["sensor"])
   {each("1h", "max")}
+  {among("sensor", "most")}
   |> rename(columns: {{sensor: "name"}})
   {AS_SERIES}
 """
@@ -176,9 +176,9 @@ def warmest(_: Translate, buckets: Buckets) -> Json:
     body = f"""
 {largest("most", source, "sensor", fold="max")}
 {source}
-  {among("sensor", "most")}
   |> group(columns: ["sensor"])
   {each("1h", "max")}
+  {among("sensor", "most")}
   |> rename(columns: {{sensor: "name"}})
   {AS_SERIES}
 """

@@ -119,9 +119,9 @@ def largest_by_day(_: Translate, buckets: Buckets) -> Json:
 {named_function(buckets)}
 {_of_buildings("most", source)}
 {source}
-  {among("asset", "most")}
   |> group(columns: ["asset"])
   {each("1d")}
+  {among("asset", "most")}
   {_KWH}
   |> named()
   {AS_SERIES}
@@ -149,9 +149,9 @@ def largest_load(_: Translate, buckets: Buckets) -> Json:
 {named_function(buckets)}
 {_of_buildings("most", source)}
 {source}
-  {among("asset", "most")}
   |> group(columns: ["asset"])
   {each("1h")}
+  {among("asset", "most")}
   |> named()
   {AS_SERIES}
 """

@@ -151,9 +151,9 @@ def busiest(_: Translate, buckets: Buckets) -> Json:
 {named_function(buckets)}
 {largest("busiest", _traffic(buckets, "n"), "asset")}
 {_traffic(buckets, "n")}
-  {among("asset", "busiest")}
   |> group(columns: ["asset"])
   {each("1d")}
+  {among("asset", "busiest")}
   |> named()
   {AS_SERIES}
 """
@@ -176,9 +176,9 @@ def fastest(_: Translate, buckets: Buckets) -> Json:
 {named_function(buckets)}
 {largest("fastest", _traffic(buckets, "max_kmh"), "asset", fold="max")}
 {_traffic(buckets, "max_kmh")}
-  {among("asset", "fastest")}
   |> group(columns: ["asset"])
   {each("1d", "max")}
+  {among("asset", "fastest")}
   |> named()
   {AS_SERIES}
 """
