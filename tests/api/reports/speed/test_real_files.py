@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from bypuls.analysis.histogram_rows import percentile_rows
+from bypuls.api.reports.reading.errors import FileProblem
 from bypuls.api.reports.speed.build import build_report
 from bypuls.api.reports.speed.model import Limit, Site
 from bypuls.api.reports.speed.reading import FileOptions, read_files
@@ -54,6 +55,11 @@ def test_v85_per_hour_is_the_sources_as_far_as_its_classes_allow() -> None:
     assert far.sum() == 4
     assert over_a_gap[far].all()
     assert difference.max() == pytest.approx(17.75)
+
+
+def test_two_streets_of_one_file_are_never_added_up() -> None:
+    with pytest.raises(FileProblem, match=r"2 places tell of the same hours \(segment_\w+: .*--where 'segment_"):
+        read_files([YEAR], replace(OPTIONS, where={}))
 
 
 def test_a_report_on_the_year() -> None:

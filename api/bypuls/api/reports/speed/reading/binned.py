@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections import Counter
+from collections.abc import Mapping
 
 import numpy as np
+import numpy.typing as npt
 
 from bypuls.api.reports.reading.errors import FileProblem
 from bypuls.api.reports.reading.moments import NONEXISTENT, UNKNOWN
@@ -18,11 +21,15 @@ from bypuls.api.reports.speed.reading.table import ClassColumn, SpeedTable
 from bypuls.api.reports.speed.reading.tally import Tally
 
 _SPAN = re.compile(r"(\d+)to(\d+)plus", re.IGNORECASE)
+_PLACE = re.compile(
+    r"segment|site|station|sensor|device|location|place|street|road|sted|vej|gade|placering|instance", re.IGNORECASE
+)
 HOUR_S = 3600.0
 
 
 def read_binned(table: SpeedTable, options: FileOptions, tally: Tally, prefix: str) -> Bins:
-    """A table's rows of counts.  Raises FileProblem for classes that overlap or leave gaps."""
+    """A table's rows of counts.  Raises FileProblem for classes that overlap or leave gaps, and for the same hours of
+    several places."""
     unit = MPH_KMH if options.mph else 1.0
     histogram = table.columns.get("histogram")
     if histogram is None:
@@ -38,6 +45,7 @@ def read_binned(table: SpeedTable, options: FileOptions, tally: Tally, prefix: s
     numbers: list[int] = []
     direction: list[str] = []
     uptime: list[float] = []
+    places: dict[int, list[str]] = {at: [] for at, name in enumerate(table.headings) if _PLACE.search(name)}
     needed = max([*table.columns.values(), *(column.index for column in table.classes)])
     for line, row in table.rows():
         if row is not None and not any(field.strip() for field in row):
@@ -60,6 +68,8 @@ def read_binned(table: SpeedTable, options: FileOptions, tally: Tally, prefix: s
         local.append(moment)
         offsets.append(offset)
         numbers.append(line)
+        for at, told in places.items():
+            told.append(row[at].strip() if at < len(row) else "")
         direction.append(row[table.columns["direction"]].strip() if "direction" in table.columns else "")
         uptime.append(number(row[table.columns["uptime"]]) if "uptime" in table.columns else float("nan"))
     if histogram is not None and kept:
@@ -82,6 +92,8 @@ def read_binned(table: SpeedTable, options: FileOptions, tally: Tally, prefix: s
     counts_of: Floats = np.array(kept, dtype=np.float64).reshape(len(kept), upper.size)[good]
     names = tuple(sorted(set(direction) - {""}))
     codes = np.array([names.index(name) if name else -1 for name in direction], dtype=np.int64)
+    if t_us is not None:
+        _one_place(table, t_us, codes[good], {at: np.array(told)[good] for at, told in places.items()})
     period = _period_s(t_us)
     share = np.array(uptime, dtype=np.float64)[good]
     return Bins(
@@ -89,6 +101,23 @@ def read_binned(table: SpeedTable, options: FileOptions, tally: Tally, prefix: s
         None if np.isnan(share).all() else np.where(share <= 0.0, 0.0, share) * period,
         shift_kmh=half * unit,
     )  # fmt: skip
+
+
+def _one_place(table: SpeedTable, t_us: Ints, direction: Ints, places: Mapping[int, npt.NDArray[np.str_]]) -> None:
+    """Two places' counts of the same hours would be added up to a street that nobody drove in. Raises FileProblem."""
+    hours = set(zip(t_us.tolist(), direction.tolist(), strict=True))
+    repeated = t_us.size - len(hours)
+    for at, told in places.items():
+        names = np.unique(told)
+        apart = len(set(zip(told.tolist(), t_us.tolist(), direction.tolist(), strict=True)))
+        # An hour that the clock repeats may stand twice at each place as well.
+        if names.size > 1 and t_us.size - apart < 0.1 * repeated:
+            heading = table.headings[at]
+            shown = ", ".join(names[:5].tolist()) + (", …" if names.size > 5 else "")
+            raise FileProblem(
+                f"{table.name}: {names.size} places tell of the same hours ({heading}: {shown}); expected one: "
+                f"--where {shlex.quote(f'{heading}={names[0]}')}"
+            )
 
 
 def class_edges(classes: tuple[ClassColumn, ...], name: str) -> tuple[Floats, Floats, float]:
