@@ -5,14 +5,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 
 from bypuls.api import ApiSettings, create_app
 from bypuls.store.book import Book, Letter, Taken
-from bypuls.store.protocol import Misconfigured, Unavailable
-from bypuls.store.registry import Device, Sensor, create_key, open_registry
+from bypuls.store.protocol import Bins, Misconfigured, Unavailable
+from bypuls.store.registry import Building, Device, Sensor, create_key, open_registry
 from bypuls.store.sqlite import SqliteStore
-from bypuls.wire import Lamp, Passage
+from bypuls.wire import Lamp, Passage, to_us
 
 NOW = datetime(2026, 3, 30, 10, 7, tzinfo=UTC)
 PATHS = (
@@ -334,6 +335,30 @@ def test_today_ends_where_the_quarters_end(client: Any) -> None:
     assert vehicles_n[48:] == [None] * 48
     sunday = client.told("/today", **{"from": "2026-03-29"})
     assert sunday["rows"] == 92
+
+
+def test_the_sum_of_some_meters_is_not_the_towns_power(make_client: Any, tmp_path: Any) -> None:
+    registry = open_registry(tmp_path / "registry.db")
+    with registry.session() as session:
+        session.add_all([Device(id="pi", name="Pi"), Building(id="hall", name="Hall", use="office")])
+        session.flush()
+        session.add_all(
+            Sensor(id=f"m{n}", device="pi", kind="meter", name="M", medium="electricity", building="hall")
+            for n in range(4)
+        )
+    store = SqliteStore(tmp_path / "store")
+    first_us = to_us(datetime(2026, 3, 29, 22, tzinfo=UTC))
+    for n in range(4):
+        t_us = np.array([first_us, *([first_us + 900_000_000] if n else [])])
+        columns = {"import_wh_delta": np.full(t_us.size, 250.0), "import_wh_covered_s": np.full(t_us.size, 900.0)}
+        block = Bins("meter", f"m{n}", t_us, columns, {"medium": "electricity"}, asset="hall")
+        store.replace_bins("meter", f"m{n}", first_us, first_us + 1_800_000_000, [block])
+    key = create_key(registry, "reader", ["read"])
+    columns = make_client(key=key, registry=registry, store=store, book=Book(registry)).told("/today")["columns"]
+    assert columns["power_kw"][:2] == [4.0, None]
+    assert columns["power_coverage"][:2] == [1.0, 0.75]
+    store.close()
+    registry.close()
 
 
 def test_the_ledger_and_dead_letters(make_client: Any, tmp_path: Any) -> None:

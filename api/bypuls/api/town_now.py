@@ -183,11 +183,16 @@ def _kwh(
     return None if np.isnan(kwh) else kwh, rows.coverage_of_all()
 
 
+LEAST_METERS = 0.9
+"""Of the town's electricity meters: below this share their sum isn't the town's power."""
+
+
 def today_columns(store: Store, directory: Directory, span: Span, now: datetime) -> dict[str, Any]:
     """Vehicles and power of the whole town per row.
 
     vehicles_n : of all sensors of traffic that knew their number.  power_kw : mean of buildings and cabinets while
-    they were measured, `power_coverage` the share of those meters that were. Rows to come are unknown.
+    they were measured, `power_coverage` the share of those meters that were; unknown where fewer than nine in ten
+    were, since the sum of a few would look like a sudden calm. Rows to come are unknown.
     """
     end_us = min(span.end_us, -(-to_us(now) // QUARTER_US) * QUARTER_US)
     rows = len(span.length_s)
@@ -204,10 +209,11 @@ def today_columns(store: Store, directory: Directory, span: Span, now: datetime)
         measured = (found.covered_s > 0.0) & ~np.isnan(found.import_wh)
         power[measured] += found.import_wh[measured] * 3.6 / found.covered_s[measured]
         known += measured
+    share = known / len(meters) if meters else np.full(rows, np.nan)
     return {
         "vehicles_n": vehicles,
-        "power_kw": np.where(known > 0.0, power, np.nan),
-        "power_coverage": known / len(meters) if meters else np.full(rows, np.nan),
+        "power_kw": np.where(share >= LEAST_METERS, power, np.nan),
+        "power_coverage": share,
     }
 
 

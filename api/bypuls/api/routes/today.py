@@ -38,7 +38,7 @@ def today(
     """Vehicles and power of the whole town per quarter of a local day (today by default, else the day of `from`).
 
     `power_kw` sums the mean power of buildings' and cabinets' meters while they were measured; `power_coverage` is the
-    share of those meters that were.
+    share of those meters that were. Where that is less than 0.9, the power is unknown.
     """
     zone = zone_of(tz or context.settings.tz)
     now = context.clock()
