@@ -68,8 +68,8 @@ def read_binned(table: SpeedTable, options: FileOptions, tally: Tally, prefix: s
         local.append(moment)
         offsets.append(offset)
         numbers.append(line)
-        for at, told in places.items():
-            told.append(row[at].strip() if at < len(row) else "")
+        for column, told in places.items():
+            told.append(row[column].strip() if column < len(row) else "")
         direction.append(row[table.columns["direction"]].strip() if "direction" in table.columns else "")
         uptime.append(number(row[table.columns["uptime"]]) if "uptime" in table.columns else float("nan"))
     if histogram is not None and kept:
