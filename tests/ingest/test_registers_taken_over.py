@@ -65,25 +65,27 @@ def test_the_sum_over_any_covered_span_is_the_registers_difference(
 ) -> None:
     multiplier = data.draw(st.sampled_from([1.0, 40.0]))
     way = Way(platform, message, multiplier=multiplier, max_power_w=data.draw(st.sampled_from([None, 1e9])))
-    steps = data.draw(st.lists(st.tuples(st.integers(1, 3_000), st.floats(0, 500)), min_size=2, max_size=25))
-    seconds = list(itertools.accumulate(step for step, _ in steps))
-    register = list(itertools.accumulate(amount for _, amount in steps))
-    readings = [way.reading(s, wh) for s, wh in zip(seconds, register, strict=True)]
-    lost = data.draw(st.sets(st.integers(1, len(readings) - 2))) if len(readings) > 2 else set()
-    sent = [reading for n, reading in enumerate(readings) if n not in lost]
-    sent += data.draw(st.lists(st.sampled_from(sent), max_size=5))
-    sent = data.draw(st.permutations(sent))
-    at = 0
-    while at < len(sent):
-        size = data.draw(st.integers(1, len(sent)))
-        way.send(sent[at : at + size])
-        at += size
-        if data.draw(st.booleans()):
-            way.worker.once()
-    assert way.total("delta", "gap") == pytest.approx((register[-1] - register[0]) * multiplier, abs=1e-6)
-    assert way.total("covered_s", "gap_s") == pytest.approx(seconds[-1] - seconds[0])
-    assert way.total("resets") == 0
-    way.release()
+    try:
+        steps = data.draw(st.lists(st.tuples(st.integers(1, 3_000), st.floats(0, 500)), min_size=2, max_size=25))
+        seconds = list(itertools.accumulate(step for step, _ in steps))
+        register = list(itertools.accumulate(amount for _, amount in steps))
+        readings = [way.reading(s, wh) for s, wh in zip(seconds, register, strict=True)]
+        lost = data.draw(st.sets(st.integers(1, len(readings) - 2))) if len(readings) > 2 else set()
+        sent = [reading for n, reading in enumerate(readings) if n not in lost]
+        sent += data.draw(st.lists(st.sampled_from(sent), max_size=5))
+        sent = data.draw(st.permutations(sent))
+        at = 0
+        while at < len(sent):
+            size = data.draw(st.integers(1, len(sent)))
+            way.send(sent[at : at + size])
+            at += size
+            if data.draw(st.booleans()):
+                way.worker.once()
+        assert way.total("delta", "gap") == pytest.approx((register[-1] - register[0]) * multiplier, abs=1e-6)
+        assert way.total("covered_s", "gap_s") == pytest.approx(seconds[-1] - seconds[0])
+        assert way.total("resets") == 0
+    finally:
+        way.release()  # also where the draws come to an end in the middle: the next meter's worker needs it
 
 
 def test_a_batch_sent_twice_is_the_same_energy(platform: Platform, message: Make) -> None:
