@@ -5,17 +5,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
-import numpy as np
 import pytest
 
 from bypuls.api import ApiSettings, create_app
 from bypuls.store.book import Book, Letter, Taken
-from bypuls.store.protocol import Bins, Misconfigured, Unavailable
-from bypuls.store.registry import Building, Device, Sensor, create_key, open_registry
+from bypuls.store.protocol import Misconfigured, Unavailable
+from bypuls.store.registry import create_key, open_registry
 from bypuls.store.sqlite import SqliteStore
-from bypuls.wire import Lamp, Passage, to_us
 
-NOW = datetime(2026, 3, 30, 10, 7, tzinfo=UTC)
 PATHS = (
     "/health", "/version", "/sites", "/cabinets", "/lamps", "/buildings", "/sensors", "/devices", "/latest",
     "/series?sensor=hall-el", "/readings?sensor=hall-el", "/today", "/traffic", "/traffic/high-street/summary",
@@ -142,37 +139,6 @@ def test_a_device_says_how_it_is(client: Any) -> None:
     assert (good["state"], good["outbox_rows"], good["failing"], good["online"]) == ("current", 3, ["station"], None)
     # What a silent device waited with hours ago isn't what it waits with now.
     assert (silent["state"], silent["outbox_rows"], silent["t"]) == ("silent", None, "2026-03-30T04:07:00Z")
-
-
-def test_a_device_that_tells_no_health_was_heard_by_its_sensors(make_client: Any, tmp_path: Any) -> None:
-    registry = open_registry(tmp_path / "registry.db")
-    with registry.session() as session:
-        session.add_all([Device(id="gateway", name="Gateway"), Device(id="mute", name="Mute")])
-        session.flush()
-        session.add_all(
-            Sensor(id=id, device="gateway", kind=kind, name=id) for id, kind in (("count", "passage"), ("lamp", "lamp"))
-        )
-    store = SqliteStore(tmp_path / "store")
-    store.write(
-        [
-            Lamp(sensor="lamp", t=NOW.replace(hour=1), on=True),
-            Passage(sensor="count", t=NOW.replace(minute=5, second=41), speed_kmh=40.0, direction="toward"),
-        ]
-    )
-    key = create_key(registry, "reader", ["read"])
-    heard, mute = make_client(key=key, registry=registry, store=store).told("/devices")["items"]
-    # To the minute: the moment of a single vehicle isn't everybody's to know.
-    assert (heard["state"], heard["t"], heard["age_s"]) == ("current", "2026-03-30T10:05:00Z", 60.0)
-    assert heard["outbox_rows"] is None
-    assert (mute["state"], mute["t"]) == ("never", None)
-    store.close()
-    registry.close()
-
-
-def test_what_is_still_to_come_is_not_missing(client: Any) -> None:
-    running = client.told("/energy/hall", every="day", **{"from": "2026-03-30"})
-    assert running["columns"]["heat_coverage"] == [1.0]
-    assert running["media"]["heat"]["coverage"] == 1.0
 
 
 def test_status_messages_and_the_broker_where_somebody_listens(make_client: Any, town: Any) -> None:
@@ -335,30 +301,6 @@ def test_today_ends_where_the_quarters_end(client: Any) -> None:
     assert vehicles_n[48:] == [None] * 48
     sunday = client.told("/today", **{"from": "2026-03-29"})
     assert sunday["rows"] == 92
-
-
-def test_the_sum_of_some_meters_is_not_the_towns_power(make_client: Any, tmp_path: Any) -> None:
-    registry = open_registry(tmp_path / "registry.db")
-    with registry.session() as session:
-        session.add_all([Device(id="pi", name="Pi"), Building(id="hall", name="Hall", use="office")])
-        session.flush()
-        session.add_all(
-            Sensor(id=f"m{n}", device="pi", kind="meter", name="M", medium="electricity", building="hall")
-            for n in range(4)
-        )
-    store = SqliteStore(tmp_path / "store")
-    first_us = to_us(datetime(2026, 3, 29, 22, tzinfo=UTC))
-    for n in range(4):
-        t_us = np.array([first_us, *([first_us + 900_000_000] if n else [])])
-        columns = {"import_wh_delta": np.full(t_us.size, 250.0), "import_wh_covered_s": np.full(t_us.size, 900.0)}
-        block = Bins("meter", f"m{n}", t_us, columns, {"medium": "electricity"}, asset="hall")
-        store.replace_bins("meter", f"m{n}", first_us, first_us + 1_800_000_000, [block])
-    key = create_key(registry, "reader", ["read"])
-    columns = make_client(key=key, registry=registry, store=store, book=Book(registry)).told("/today")["columns"]
-    assert columns["power_kw"][:2] == [4.0, None]
-    assert columns["power_coverage"][:2] == [1.0, 0.75]
-    store.close()
-    registry.close()
 
 
 def test_the_ledger_and_dead_letters(make_client: Any, tmp_path: Any) -> None:

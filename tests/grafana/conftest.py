@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import copy
+import csv
+import io
 import json
+import re
 import threading
+import urllib.error
+import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -23,6 +28,8 @@ from bypuls.store.protocol import Bins
 from bypuls.wire import to_us
 
 Json = dict[str, Any]
+Rows = list[dict[str, str]]
+ALL = {"site": ".*", "building": ".*", "cabinet": ".*", "medium": "electricity"}
 
 
 @dataclass
@@ -241,3 +248,50 @@ def town_data(influx_server: Server) -> TownData:
     finally:
         store.close()
     return TownData(influx_server, buckets, town, start, end)
+
+
+class Reader:
+    """Asks the InfluxDB as Grafana would: fills in the range picker and the variables, reads the CSV."""
+
+    def __init__(self, server: Any, start: datetime, end: datetime) -> None:
+        self._server = server
+        self._range = {"v.timeRangeStart": start, "v.timeRangeStop": end}
+
+    def filled(self, query: str, variables: dict[str, str]) -> str:
+        """The query as Grafana sends it; nothing of Grafana's own may be left in it."""
+        for name, moment in self._range.items():
+            query = query.replace(name, f"{moment:%Y-%m-%dT%H:%M:%SZ}")
+        for name, value in variables.items():
+            query = query.replace(f"${{{name}:regex}}", value).replace(f"${{{name}}}", value)
+        assert not re.search(r"\$\{|\bv\.[a-z]", query), query
+        return query
+
+    def rows(self, query: str, **variables: str) -> Rows:
+        """The answer's rows, by column."""
+        body = json.dumps({"query": self.filled(query, ALL | variables), "dialect": {"annotations": []}}).encode()
+        headers = {"Authorization": f"Token {self._server.token}", "Content-Type": "application/json"}
+        request = urllib.request.Request(f"{self._server.url}/api/v2/query?org={self._server.org}", body, headers)
+        try:
+            with urllib.request.urlopen(request, timeout=20) as answer:
+                text = answer.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                pytest.fail(f"{error.read().decode()}\n{query}")
+        assert '"error"' not in text, text
+        blocks = [block for block in text.replace("\r\n", "\n").split("\n\n") if block.strip()]
+        return [row for block in blocks for row in csv.DictReader(io.StringIO(block))]
+
+
+@pytest.fixture(scope="module")
+def reader(town_data: Any) -> Reader:
+    """Asks for the town's few days."""
+    return Reader(town_data.server, town_data.start, town_data.end)
+
+
+@pytest.fixture(scope="module")
+def store(town_data: Any) -> Iterator[InfluxStore]:
+    """The same data through the store."""
+    server, buckets = town_data.server, town_data.buckets
+    made = InfluxStore(InfluxSettings(server.url, server.token, server.org, buckets.raw, buckets.rollup))
+    yield made
+    made.close()

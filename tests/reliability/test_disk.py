@@ -34,7 +34,7 @@ def small_disk() -> Iterator[Callable[[Path, int], Path]]:
         for name, content in kept.items():
             (folder / name).write_bytes(content)
         ballast = folder / "ballast"
-        ballast.write_bytes(bytes((size_kb - left_kb) * 1024))
+        ballast.write_bytes(bytes((size_kb - left_kb) * 1024 - sum(map(len, kept.values()))))
         return ballast
 
     yield mount
@@ -69,7 +69,7 @@ def test_a_full_card_refuses_and_counts(platform, small_disk) -> None:
 def test_a_full_server_costs_nothing(platform, small_disk) -> None:
     edge = platform.edge("pi-1", rate_hz=200)
     platform.close_files()
-    ballast = small_disk(platform.data, 16_384, 700)
+    ballast = small_disk(platform.data, 16_384, 400)
     platform.open_files()
     platform.start(edge)
     worker = platform.ingest()
