@@ -282,6 +282,12 @@ class Reader:
         return [row for block in blocks for row in csv.DictReader(io.StringIO(block))]
 
 
+@pytest.fixture(scope="session")
+def make_reader() -> type[Reader]:
+    """Makes a reader of another server or time."""
+    return Reader
+
+
 @pytest.fixture(scope="module")
 def reader(town_data: Any) -> Reader:
     """Asks for the town's few days."""

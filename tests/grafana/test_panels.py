@@ -67,14 +67,16 @@ def test_every_panel_has_rows_with_its_columns(town_data: Any, reader: Reader, n
                 assert all(row["name"] and row["_value"] for row in answer), panel["title"]
 
 
-def test_nothing_in_the_store_is_nothing_to_see_not_an_error(influx_server: Any, town_data: Any) -> None:
+def test_nothing_in_the_store_is_nothing_to_see_not_an_error(
+    make_reader: Any, influx_server: Any, town_data: Any
+) -> None:
     buckets = Buckets("grafana_empty", "grafana_empty_rollup")
     store = InfluxStore(
         InfluxSettings(influx_server.url, influx_server.token, influx_server.org, buckets.raw, buckets.rollup)
     )
     store.setup()
     store.close()
-    reader = Reader(influx_server, town_data.start, town_data.end)
+    reader = make_reader(influx_server, town_data.start, town_data.end)
     for make in BOARDS.values():
         board = make("en", buckets, PAGE_URL)
         for panel in board["panels"]:
@@ -149,7 +151,7 @@ def test_mean_speed_is_the_sum_of_speeds_over_vehicles(town_data: Any, reader: R
     assert shown == pytest.approx(expected.tolist(), abs=1e-9)
 
 
-def test_a_sensor_that_only_counts_changes_no_mean_speed(town_data: Any, influx_server: Any) -> None:
+def test_a_sensor_that_only_counts_changes_no_mean_speed(make_reader: Any, town_data: Any, influx_server: Any) -> None:
     buckets = Buckets("grafana_counts", "grafana_counts_rollup")
     store = InfluxStore(
         InfluxSettings(influx_server.url, influx_server.token, influx_server.org, buckets.raw, buckets.rollup)
@@ -162,7 +164,7 @@ def test_a_sensor_that_only_counts_changes_no_mean_speed(town_data: Any, influx_
         block = Bins("traffic", sensor, at, columns, {"direction": "toward"}, asset="bridge")
         store.replace_bins("traffic", sensor, int(at[0]), int(at[0]) + QUARTER_US, [block])
     store.close()
-    reader = Reader(influx_server, town_data.start, town_data.end)
+    reader = make_reader(influx_server, town_data.start, town_data.end)
     [row] = reader.rows(query_of(traffic.sites(plain, buckets)))
     assert (row["name"], float(row["vehicles"]), float(row["mean_kmh"])) == ("bridge", 100, 50)
     assert row["limit_kmh"] == "", "a limit that the registry doesn't hold is unknown, not 0"
@@ -219,7 +221,7 @@ def test_targets_are_the_registrys(town_data: Any, reader: Reader) -> None:
     assert (row["name"], float(row["tonnes"])) == ("85 % less CO₂ by 2030", 210)
 
 
-def test_what_a_register_gained_over_a_gap_counts(town_data: Any, influx_server: Any) -> None:
+def test_what_a_register_gained_over_a_gap_counts(make_reader: Any, town_data: Any, influx_server: Any) -> None:
     buckets = Buckets("grafana_gap", "grafana_gap_rollup")
     store = InfluxStore(
         InfluxSettings(influx_server.url, influx_server.token, influx_server.org, buckets.raw, buckets.rollup)
@@ -230,7 +232,7 @@ def test_what_a_register_gained_over_a_gap_counts(town_data: Any, influx_server:
     block = Bins("meter", "m", at, columns, {"medium": "heat"}, asset="hall")
     store.replace_bins("meter", "m", int(at[0]), int(at[0]) + QUARTER_US, [block])
     store.close()
-    reader = Reader(influx_server, town_data.start, town_data.end)
+    reader = make_reader(influx_server, town_data.start, town_data.end)
     [row] = reader.rows(query_of(buildings.energy_by_medium(plain, buckets)))
     assert (row["name"], float(row["_value"])) == ("District heating", 6)
     [row] = reader.rows(query_of(buildings.energy_by_building(plain, buckets)), medium="heat")
@@ -254,7 +256,7 @@ def test_street_lights_power_is_their_energy_by_hour(town_data: Any, reader: Rea
         assert shown == pytest.approx(expected.tolist(), rel=1e-9)
 
 
-def test_lamps_with_a_fault_are_counted_and_named(town_data: Any, reader: Reader) -> None:
+def test_lamps_with_a_fault_are_counted_and_named(make_reader: Any, town_data: Any, reader: Reader) -> None:
     rows = reader.rows(query_of(lights.faulty_by_day(plain, town_data.buckets)))
     by_day = {row["_time"]: int(row["_value"]) for row in rows}
     # Lamp 4.05 is dead up to 25 October; later days are 0, not missing.
@@ -269,7 +271,7 @@ def test_lamps_with_a_fault_are_counted_and_named(town_data: Any, reader: Reader
     assert (row["name"], row["faults"], row["_time"]) == ("lamp-4-05", "lampFailure", "2025-10-25T21:45:00Z")
     [now] = reader.rows(query_of(lights.faulty_now(plain, town_data.buckets)))
     assert int(now["_value"]) == 0
-    morning = Reader(town_data.server, town_data.start, town_data.start + timedelta(hours=8))
+    morning = make_reader(town_data.server, town_data.start, town_data.start + timedelta(hours=8))
     [then] = morning.rows(query_of(lights.faulty_now(plain, town_data.buckets)))
     assert int(then["_value"]) == 1, "the past is looked at by the range picker"
 
@@ -319,7 +321,7 @@ def test_directions_add_up_to_the_site(town_data: Any, reader: Reader, store: In
     assert [(row["name"], float(row["_value"])) for row in line] == [("Speed limit", 60)] * 2
 
 
-def test_charts_of_a_large_town_show_the_ten_that_matter(town_data: Any, influx_server: Any) -> None:
+def test_charts_of_a_large_town_show_the_ten_that_matter(make_reader: Any, town_data: Any, influx_server: Any) -> None:
     buckets = Buckets("grafana_large", "grafana_large_rollup")
     store = InfluxStore(
         InfluxSettings(influx_server.url, influx_server.token, influx_server.org, buckets.raw, buckets.rollup)
@@ -331,7 +333,7 @@ def test_charts_of_a_large_town_show_the_ten_that_matter(town_data: Any, influx_
         block = Bins("traffic", f"r{number}", at, columns, {"direction": "away"}, asset=f"s{number:02}")
         store.replace_bins("traffic", f"r{number}", int(at[0]), int(at[0]) + QUARTER_US, [block])
     store.close()
-    reader = Reader(influx_server, town_data.start, town_data.end)
+    reader = make_reader(influx_server, town_data.start, town_data.end)
     busy = reader.rows(query_of(sites.busiest(plain, buckets)))
     assert {row["name"] for row in busy} == {f"s{number:02}" for number in range(5, 15)}
     fast = reader.rows(query_of(sites.fastest(plain, buckets)))
@@ -378,7 +380,7 @@ def test_a_buildings_meters_add_up_to_it(town_data: Any, reader: Reader) -> None
     assert sum(float(row["_value"]) for row in by_day) == pytest.approx(energy)
 
 
-def test_silence_is_counted_from_the_end_of_the_time_range(town_data: Any, reader: Reader) -> None:
+def test_silence_is_counted_from_the_end_of_the_time_range(make_reader: Any, town_data: Any, reader: Reader) -> None:
     buckets = town_data.buckets
     rows = reader.rows(query_of(platform.by_silence(plain, buckets, Ways("en"))))
     assert {row["sensor"] for row in rows} >= set(town_data.town.devices)
@@ -390,7 +392,7 @@ def test_silence_is_counted_from_the_end_of_the_time_range(town_data: Any, reade
     assert int(now["_value"]) == sum(silence > 3600 for silence in seconds.values())
     [behind] = reader.rows(query_of(platform.behind(plain, buckets)))
     assert float(behind["_value"]) == 0, "the newest quarter isn't over yet"
-    later = Reader(town_data.server, town_data.start, town_data.end + timedelta(hours=3))
+    later = make_reader(town_data.server, town_data.start, town_data.end + timedelta(hours=3))
     [then] = later.rows(query_of(platform.silent(plain, buckets)))
     assert int(then["_value"]) == len(seconds)
     [behind] = later.rows(query_of(platform.behind(plain, buckets)))
