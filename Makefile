@@ -67,7 +67,7 @@ run: setup ## the whole platform on this machine, with a simulated town; Ctrl-C 
 	@exec .venv/bin/bypuls up $(ARGS)
 
 test: setup ## the tests; against mosquitto, influxd and Chromium where these are present
-	@exec $(PY) -m pytest -n auto --dist loadfile $(ARGS)
+	@exec $(PY) -m pytest -n auto $(ARGS)
 
 soak: setup ## the long tests
 	@exec $(PY) -m pytest -m slow $(ARGS)

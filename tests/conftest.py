@@ -19,11 +19,15 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 START_TIMEOUT_S = 30.0
+
+# Tests that start whole platforms, a dozen processes each, and hold them to seconds.
+PLATFORMS = ("tests/reliability/", "tests/cli/test_up.py", "tests/cli/test_main_job.py", "tests/cli/test_influx.py")
 
 _INFLUX_CONF = """
 reporting-disabled = true
@@ -51,6 +55,19 @@ persistence false
 log_dest stdout
 {user}
 """
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """A module stays in one worker, so that its fixtures are made once, and all tests that start whole platforms stay in
+    one, so that no two of them keep each other waiting."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "platforms" if nodeid.startswith(PLATFORMS) else super()._split_scope(nodeid)
+
+    return Scheduling(config, log)
 
 
 def free_port() -> int:
