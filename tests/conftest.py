@@ -59,8 +59,8 @@ log_dest stdout
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """A module stays in one worker, so that its fixtures are made once, and all tests that start whole platforms stay in
-    one, so that no two of them keep each other waiting."""
+    """A module stays in one worker, so that its fixtures are made once; all tests that start whole platforms stay in
+    one, too: two at once would keep each other waiting."""
     from xdist.scheduler import LoadFileScheduling
 
     class Scheduling(LoadFileScheduling):
