@@ -44,7 +44,7 @@ def options_exist(words: list[str]) -> None:
 
 
 def test_compose_names_everything_that_it_uses(compose: dict[str, Any]) -> None:
-    assert set(compose["services"]) == {"mosquitto", "influxdb", "ingest", "api", "alarms", "grafana"}
+    assert set(compose["services"]) == {"mosquitto", "influxdb", "ingest", "api", "alarms", "results", "grafana"}
     for name, service in compose["services"].items():
         for volume in service.get("volumes", []):
             source = volume.split(":")[0]
@@ -89,7 +89,7 @@ def test_grafana_gets_what_its_provisioning_names(compose: dict[str, Any]) -> No
     assert grafana["environment"]["BYPULS_DASHBOARDS"] in {v.split(":")[1] for v in grafana["volumes"]}
 
 
-@pytest.mark.parametrize("name", ["ingest", "api"])
+@pytest.mark.parametrize("name", ["ingest", "api", "alarms", "results"])
 def test_compose_calls_commands_and_sets_variables_that_there_are(compose: dict[str, Any], name: str) -> None:
     service = compose["services"][name]
     options_exist(service["command"])

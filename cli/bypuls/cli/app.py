@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "reports": ("reports", "app"),
         "climate": ("climate", "app"),
         "alarms": ("alarms", "app"),
+        "results": ("results", "app"),
         "sim": ("town", "app"),
         "registry": ("registry", "app"),
         "keys": ("registry", "keys_app"),

@@ -149,6 +149,9 @@ def up(
             ),
             Child("alarms", _bypuls("alarms", "serve", *data, *store), _log(data_dir, "alarms")),
         ]
+        if influx_url is not None:
+            # For dashboards, which read InfluxDB alone.
+            services.append(Child("results", _bypuls("results", "serve", *data, *store), _log(data_dir, "results")))
         if town:
             history = _bypuls("sim", "history", *data, *store)
             services.append(Child("town", _bypuls("sim", "live", *data, *reach), _log(data_dir, "town")))

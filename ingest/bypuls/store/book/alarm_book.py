@@ -114,6 +114,12 @@ class AlarmBook:
         with as_store_errors(), self._registry.writing_engine.begin() as connection:
             dirty.release_lease(connection, name, owner)
 
+    def lease_until(self, name: str) -> int | None:
+        """Until when somebody alone may do `name` [µs]; None where nobody holds the lease."""
+        with self._reading() as connection:
+            found = connection.scalar(select(lease.c.until_us).where(lease.c.name == name))
+        return None if found is None else int(found)
+
     def alarm(self, alarm_id: int) -> Alarm | None:
         """One alarm; None where there is none."""
         with self._reading() as connection:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 
 from bypuls.store.influx.line_protocol import EARLIEST_US, LATEST_US
+from bypuls.store.results import TOPICS
 from bypuls.wire.fields import check_id
 
 _FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)
@@ -51,6 +52,18 @@ from(bucket: bucket)
     |> filter(fn: (r) => r._measurement == "asset")
     |> keep(columns: ["_time", "_field", "id"])
 """
+RESULTS = """
+from(bucket: bucket)
+    |> range(start: time(v: start), stop: time(v: stop))
+    |> filter(fn: (r) => r._measurement == kind)
+    |> drop(columns: ["_start", "_stop", "_measurement"])
+"""
+# The same of those that bear a tag's value, by the tag.
+RESULTS_HAVING = {
+    tag: RESULTS.replace("r._measurement == kind", f"r._measurement == kind and r.{tag} == value")
+    for topic in TOPICS.values()
+    for tag in topic.tags
+}
 ANYTHING = """
 from(bucket: bucket)
     |> range(start: time(v: start), stop: time(v: stop))

@@ -7,7 +7,7 @@ bins or fields vanish, or a bin's tags change, it deletes first, and a reader in
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,9 +21,11 @@ from bypuls.store.influx.connection import Connection
 from bypuls.store.influx.folding_bins import fold_bins
 from bypuls.store.influx.line_protocol import EARLIEST_US, LATEST_US, LINES, bin_lines, in_time
 from bypuls.store.influx.replacing import stale_stretch
+from bypuls.store.influx.results import overwritten, result_lines, results_of
 from bypuls.store.influx.settings import InfluxSettings
 from bypuls.store.influx.writing import write_lines
 from bypuls.store.protocol import Bins, BinTable, Columns, Every, Int64, Misconfigured, Rejected
+from bypuls.store.results import Result, measurement, within
 from bypuls.wire import KINDS, Reading, to_us
 from bypuls.wire.bins import BIN_FIELDS, BIN_TAGS
 
@@ -223,6 +225,39 @@ class InfluxStore:
         if rejected:
             raise Misconfigured(f"{bucket}: {len(rejected)} assets refused: {rejected[0].reason}")
 
+    def replace_results(
+        self,
+        topic: str,
+        results: Sequence[Result],
+        *,
+        start_us: int | None = None,
+        end_us: int | None = None,
+        having: Mapping[str, str] | None = None,
+    ) -> None:
+        """See ResultBoard. `having` names one tag at most."""
+        within(topic, results, start_us, end_us, having or {})
+        bucket, span = self.settings.rollup_bucket, _result_range(start_us, end_us)
+        if span is None:
+            return
+        if not overwritten(topic, self._result_tables(topic, span, having or {}), results):
+            where = flux.predicate(measurement(topic), **(having or {}))
+            self._connection.delete(bucket, span["start"], span["stop"], where)
+        rejected = write_lines(self._connection, bucket, list(enumerate(result_lines(results))))
+        if rejected:
+            raise Misconfigured(f"{bucket}: {len(rejected)} results of {topic} refused: {rejected[0].reason}")
+
+    def results(self, topic: str, *, start_us: int | None = None, end_us: int | None = None) -> list[Result]:
+        """See ResultBoard."""
+        span = _result_range(start_us, end_us)
+        return [] if span is None else results_of(topic, self._result_tables(topic, span, {}))
+
+    def _result_tables(self, topic: str, span: dict[str, int], having: Mapping[str, str]) -> Iterator[Table]:
+        parameters: dict[str, object] = {"bucket": self.settings.rollup_bucket, "kind": measurement(topic), **span}
+        text = flux.RESULTS
+        for tag, value in having.items():
+            text, parameters = flux.RESULTS_HAVING[tag], parameters | {"value": value}
+        return read_tables(self._connection.query(text, parameters))
+
     def ping(self) -> None:
         """See Store. Content where the token may read or write the raw bucket: no part of bypuls needs to do both."""
         bucket = self.settings.raw_bucket
@@ -257,6 +292,10 @@ class InfluxStore:
             pattern = flux.sensors_pattern(sensors[at : at + _SENSORS_AT_ONCE])
             parameters = {"bucket": bucket, "kind": kind, "sensors": pattern, "fields": fields, **span, **more}
             yield from read_tables(self._connection.query(text, parameters))
+
+
+def _result_range(start_us: int | None, end_us: int | None) -> dict[str, int] | None:
+    return flux.time_range(EARLIEST_US if start_us is None else start_us, LATEST_US if end_us is None else end_us)
 
 
 def _known(names: Sequence[str], known: Iterable[str]) -> None:
