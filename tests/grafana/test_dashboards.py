@@ -21,6 +21,7 @@ from bypuls.grafana.flux import Buckets, program, text
 from bypuls.grafana.rendering import BOARDS, as_json, dashboards, files, render
 from bypuls.grafana.texts import LANGUAGES, translator
 from bypuls.store.influx import InfluxSettings
+from bypuls.store.results import TOPICS
 from bypuls.wire.bins import BIN_FIELDS
 
 Json = dict[str, Any]
@@ -29,7 +30,7 @@ COMMITTED = Path(__file__).resolve().parents[2] / "grafana"
 # Panels that Grafana 9.3 has and 13 still has; Angular ones (graph, table-old, singlestat) are gone since 12.
 PANELS = {"row", "stat", "timeseries", "table"}
 # Units by Grafana's ids; what it doesn't know is written `suffix: …`.
-UNITS = {"none", "short", "watt", "kwatth", "celsius", "velocitykmh", "percent", "s"}
+UNITS = {"none", "short", "watt", "kwatth", "celsius", "velocitykmh", "percent", "percentunit", "s"}
 COLUMN_UNITS = UNITS | {"dateTimeAsLocal", "dateTimeFromNow", "decmbytes", "areaM2", "m3"}
 
 
@@ -62,6 +63,9 @@ def problems(board: Json) -> list[str]:
         if panel["type"] not in PANELS:
             found.append(f"{panel['title']}: a {panel['type']} panel isn't in every Grafana")
     queries = "\n".join(target["query"] for panel in data_panels(board) for target in panel["targets"])
+    for mark in board["annotations"]["list"]:
+        if mark["datasource"] != {"type": "influxdb", "uid": UID} or not mark["target"]["query"]:
+            found.append(f"annotation {mark['name']} asks nothing")
     used = set(re.findall(r"\$\{(\w+)(?::\w+)?\}", queries))
     declared = {variable["name"] for variable in board["templating"]["list"]}
     found += [f"variable {name} is never used" for name in sorted(declared - used)]
@@ -113,7 +117,7 @@ def test_a_dashboard_is_danish_time_with_weeks_from_monday(board: Json) -> None:
 
 def test_uids_are_fixed_and_short_enough() -> None:
     uids = [board["uid"] for board in dashboards().values()]
-    names = ["overview", "traffic", "site", "lights", "portfolio", "building", "platform"]
+    names = ["overview", "climate", "traffic", "site", "lights", "portfolio", "building", "platform"]
     assert uids == [f"bypuls-{name}-{language}" for name in names for language in ("da", "en")], (
         "bookmarks hang on them"
     )
@@ -129,6 +133,7 @@ def test_no_percentile_is_computed_in_a_panel(board: Json) -> None:
 def test_only_fields_of_bins_are_asked_for(board: Json) -> None:
     known = {name for fields in BIN_FIELDS.values() for name in fields}
     known |= {"name", "kind", "limit_kmh", "area_m2", "target_tonnes"}
+    known |= {name for topic in TOPICS.values() for name in (*topic.numbers, *topic.texts)}
     for panel in data_panels(board):
         for target in panel["targets"]:
             asked = set(re.findall(r'r\._field == "(\w+)"', target["query"]))
@@ -142,12 +147,19 @@ def test_single_readings_are_never_read() -> None:
 
 
 def test_links_lead_to_all_dashboards_the_web_page_and_the_other_language(board: Json) -> None:
-    menu, page, other = board["links"]
+    menu, *years, page, other = board["links"]
     language = board["uid"][-2:]
     assert (menu["type"], menu["tags"], menu["asDropdown"]) == ("dashboards", ["bypuls", language], True)
-    assert set(menu["tags"]) <= set(board["tags"]), "each is in the menu of the others"
-    assert menu["keepTime"]
     assert menu["includeVars"]
+    if board["uid"] == f"bypuls-climate-{language}":
+        # It shows years: a range of days would empty it, and its own would drown the others.
+        assert years == []
+        assert not menu["keepTime"]
+        assert not set(menu["tags"]) <= set(board["tags"])
+    else:
+        assert set(menu["tags"]) <= set(board["tags"]), "each is in the menu of the others"
+        assert menu["keepTime"]
+        assert [(one["url"], one["keepTime"]) for one in years] == [(f"/d/bypuls-climate-{language}", False)]
     assert page["url"].startswith("http://127.0.0.1:8080/")
     assert page["url"].endswith(f"?lang={language}")
     assert other["url"] == f"/d/{board['uid'][:-2]}{({'da', 'en'} - {language}).pop()}"
@@ -180,7 +192,7 @@ def test_cells_lead_to_dashboards_and_variables_that_are_there(board: Json) -> N
 
 def test_the_web_pages_address_is_the_operators() -> None:
     for made in dashboards(page_url="https://town.example/puls/").values():
-        assert made["links"][1]["url"].startswith("https://town.example/puls/")
+        assert made["links"][-2]["url"].startswith("https://town.example/puls/")
         assert all(url.startswith(("/d/", "https://town.example/puls/")) for _, url in cell_links(made))
     with pytest.raises(ValueError, match=r"page_url: 'javascript:1' — expected http"):
         dashboards(page_url="javascript:1")
@@ -218,7 +230,8 @@ def test_the_committed_files_are_what_the_code_makes() -> None:
         path = COMMITTED / name
         assert path.read_text(encoding="utf-8") == content, f"{name}: run python -m bypuls.grafana"
     committed = {str(path.relative_to(COMMITTED)) for path in COMMITTED.glob("dashboards/*.json")}
-    assert committed == {name for name in files() if name.startswith("dashboards/")}
+    committed |= {str(path.relative_to(COMMITTED)) for path in COMMITTED.glob("provisioning/**/*.yaml")}
+    assert committed == set(files())
 
 
 def test_rendering_writes_the_files(tmp_path: Path) -> None:

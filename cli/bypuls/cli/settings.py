@@ -50,6 +50,8 @@ class Environment(BaseSettings):
     grafana_token: SecretStr = SecretStr("")
     # Grafana's own token of InfluxDB: it may read the bins and nothing else.
     grafana_influx_token: SecretStr = SecretStr("")
+    # Whom Grafana's alert rules tell; without an address its contact points are left alone.
+    alert_email: str | None = None
     # Mail of scheduled reports; without a host they only go into their folder.
     smtp_host: str | None = None
     smtp_port: int = Field(default=587, ge=1, le=65535)

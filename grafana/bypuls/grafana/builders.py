@@ -7,7 +7,7 @@ Source: Grafana, "Dashboard JSON model", https://grafana.com/docs/grafana/v9.3/d
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bypuls.grafana.datasource import TYPE, UID
@@ -24,6 +24,7 @@ DATASOURCE: Json = {"type": TYPE, "uid": UID}
 class Column:
     """A table's column: its name in the query's answer, its title, unit and number of decimals.
 
+    words : what is shown for each of a text's values.
     links : (title, address) of what a cell leads to; addresses may hold `${__data.fields.<column>}` of the same row.
     hidden : the column is there for links alone.
     """
@@ -34,6 +35,7 @@ class Column:
     decimals: int | None = None
     links: Sequence[tuple[str, str]] = ()
     hidden: bool = False
+    words: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +89,22 @@ def stat(
     no_value: str,
     decimals: int | None = None,
     colors: Json | None = None,
+    words: Mapping[str, tuple[str, str]] | None = None,
     size: tuple[int, int] = (3, 4),
 ) -> Json:
-    """One number. `no_value` is what stands there when nothing is known."""
+    """One number. `no_value` is what stands there when nothing is known.
+
+    words : for a text in place of a number: (what is shown, its colour) by the text."""
     defaults: Json = {
         "decimals": decimals,
         "noValue": no_value,
         "color": {"mode": "thresholds"},
         "thresholds": colors or thresholds((None, "text")),
-        "mappings": [],
+        "mappings": _mappings(words or {}),
     }
     options = {
-        "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
+        # Without a pattern Grafana shows numbers alone.
+        "reduceOptions": {"calcs": ["lastNotNull"], "fields": "/.*/" if words else "", "values": False},
         "colorMode": "value",
         "graphMode": "none",
         "justifyMode": "center",
@@ -107,6 +113,16 @@ def stat(
     }
     found = targets(query, form="table")
     return _panel("stat", title, description, found, size, unit, fieldConfig=defaults, options=options)
+
+
+def _mappings(words: Mapping[str, tuple[str, str]]) -> list[Json]:
+    """Value mappings: text → what is shown, with a colour."""
+    if not words:
+        return []
+    options = {
+        value: {"text": shown, "color": color, "index": at} for at, (value, (shown, color)) in enumerate(words.items())
+    }
+    return [{"type": "value", "options": options}]
 
 
 def chart(
@@ -119,9 +135,13 @@ def chart(
     decimals: int | None = None,
     minimum: float | None = None,
     calcs: Sequence[str] = ("lastNotNull", "max"),
+    dashed: Sequence[str] = (),
+    spanned: bool = False,
     size: tuple[int, int] = (12, 9),
 ) -> Json:
-    """Series over time, one for each value of the label `name`; gaps in the data stay gaps."""
+    """Series over time, one for each value of the label `name`; gaps in the data stay gaps.
+
+    dashed : names of lines that weren't measured.  spanned : points are joined over what lies between them."""
     custom = {
         "drawStyle": "bars" if bars else "line",
         "barAlignment": 1,
@@ -131,7 +151,7 @@ def chart(
         "lineWidth": 1,
         "pointSize": 4,
         "showPoints": "never" if bars else "auto",
-        "spanNulls": False,
+        "spanNulls": spanned,
         "stacking": {"group": "A", "mode": "normal" if stacked else "none"},
         "axisPlacement": "auto",
         "axisLabel": "",
@@ -149,9 +169,16 @@ def chart(
         "legend": {"calcs": list(calcs), "displayMode": "table", "placement": "right", "showLegend": True},
         "tooltip": {"mode": "multi", "sort": "desc"},
     }
-    return _panel(
+    panel = _panel(
         "timeseries", title, description, targets(*queries), size, unit, fieldConfig=defaults, options=options
     )
+    panel["fieldConfig"]["overrides"] = [_dashed(name, unit) for name in dashed]
+    return panel
+
+
+def _dashed(name: str, unit: str) -> Json:
+    style = {"id": "custom.lineStyle", "value": {"fill": "dash", "dash": [8, 8]}}
+    return {"matcher": {"id": "byName", "options": name}, "properties": [{"id": "unit", "value": unit}, style]}
 
 
 def table(
@@ -196,6 +223,8 @@ def _column(column: Column) -> Json:
         properties.append({"id": "links", "value": links})
     if column.hidden:
         properties.append({"id": "custom.hidden", "value": True})
+    if column.words:
+        properties.append({"id": "mappings", "value": _mappings(column.words)})
     return {"matcher": {"id": "byName", "options": column.name}, "properties": properties}
 
 
@@ -256,6 +285,8 @@ def dashboard(
     variables: Sequence[Json],
     tags: Sequence[str],
     links: Sequence[Json] = (),
+    annotations: Sequence[Json] = (),
+    time: tuple[str, str] = ("now-7d/d", "now"),
 ) -> Json:
     """A whole dashboard: panels laid out and numbered in order, Danish time, weeks from Monday, the last 7 days."""
     return {
@@ -266,7 +297,7 @@ def dashboard(
         "schemaVersion": SCHEMA_VERSION,
         "timezone": ZONE,
         "weekStart": "monday",
-        "time": {"from": "now-7d/d", "to": "now"},
+        "time": {"from": time[0], "to": time[1]},
         "timepicker": {},
         "refresh": "1m",
         "editable": True,
@@ -274,7 +305,7 @@ def dashboard(
         "fiscalYearStartMonth": 0,
         "liveNow": False,
         "links": list(links),
-        "annotations": {"list": []},
+        "annotations": {"list": list(annotations)},
         "templating": {"list": list(variables)},
         "panels": _laid_out(rows),
     }
@@ -300,14 +331,31 @@ def _laid_out(rows: Sequence[Row]) -> list[Json]:
     return placed
 
 
-def link(title: str, url: str, *, leaves: bool = False, tooltip: str = "") -> Json:
+def annotation(name: str, query: str, *, color: str) -> Json:
+    """Marks on every chart at the moments of a query's rows: `_time` with `title` and `text`."""
+
+    def of(field: str) -> Json:
+        return {"source": "field", "value": field}
+
+    return {
+        "name": name,
+        "datasource": DATASOURCE,
+        "enable": True,
+        "hide": False,
+        "iconColor": color,
+        "target": {"refId": "Anno", "query": query, "resultFormat": "table"},
+        "mappings": {"time": of("_time"), "title": of("title"), "text": of("text")},
+    }
+
+
+def link(title: str, url: str, *, leaves: bool = False, keeps_time: bool = True, tooltip: str = "") -> Json:
     """A link at the top right: to another dashboard, keeping time range and variables, or one that `leaves` Grafana."""
     return {
         "type": "link",
         "title": title,
         "url": url,
         "icon": "external link",
-        "keepTime": not leaves,
+        "keepTime": keeps_time and not leaves,
         "includeVars": not leaves,
         "targetBlank": leaves,
         "asDropdown": False,
@@ -316,14 +364,14 @@ def link(title: str, url: str, *, leaves: bool = False, tooltip: str = "") -> Js
     }
 
 
-def dashboards_link(title: str, tags: Sequence[str]) -> Json:
+def dashboards_link(title: str, tags: Sequence[str], *, keeps_time: bool = True) -> Json:
     """A menu of all dashboards that carry the tags, keeping time range and variables."""
     return {
         "type": "dashboards",
         "title": title,
         "url": "",
         "icon": "external link",
-        "keepTime": True,
+        "keepTime": keeps_time,
         "includeVars": True,
         "targetBlank": False,
         "asDropdown": True,

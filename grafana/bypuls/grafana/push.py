@@ -52,7 +52,7 @@ class Refused(PushError):
 class Change:
     """What became of one thing, or would become of it; `why` where it was kept, `diff` where contents differ."""
 
-    what: Literal["folder", "data source", "dashboard"]
+    what: Literal["folder", "data source", "dashboard", "alert rule", "contact point", "notification policy"]
     uid: str
     title: str
     result: Result
@@ -100,7 +100,7 @@ def diff(client: GrafanaApi, dashboards: Sequence[Json], *, force: bool = False)
     for one in dashboards:
         there = _dashboard(client, one["uid"])
         result, why = _verdict(client, one, there, force=force)
-        text = "" if result == "unchanged" else _difference(there["dashboard"] if there else {}, one)
+        text = "" if result == "unchanged" else difference(there["dashboard"] if there else {}, one)
         found.append(Change("dashboard", one["uid"], one["title"], result, why, text))
     return found
 
@@ -124,7 +124,7 @@ def _content(dashboard: Mapping[str, Any]) -> Json:
     return {key: value for key, value in dashboard.items() if key not in _OWN}
 
 
-def _difference(there: Mapping[str, Any], here: Mapping[str, Any]) -> str:
+def difference(there: Mapping[str, Any], here: Mapping[str, Any]) -> str:
     """A unified diff of the two as JSON with sorted keys."""
     before, after = (
         json.dumps(_content(one), sort_keys=True, ensure_ascii=False, indent=2).splitlines() if one else []
@@ -134,8 +134,8 @@ def _difference(there: Mapping[str, Any], here: Mapping[str, Any]) -> str:
 
 
 def _push_folder(client: GrafanaApi, uid: str, title: str) -> Change:
-    with _told(f"folder {uid}"):
-        there = _or_none(client.folder.get_folder, uid)
+    with told(f"folder {uid}"):
+        there = or_none(client.folder.get_folder, uid)
         if there is not None:
             # People may name it as they like: the uid is what counts.
             return Change("folder", uid, str(there["title"]), "unchanged")
@@ -146,8 +146,8 @@ def _push_folder(client: GrafanaApi, uid: str, title: str) -> Change:
 def _push_source(client: GrafanaApi, source: Json, *, force: bool) -> Change:
     """Grafana never shows a token: it is sent when the data source is made or changed, or by force."""
     uid, name = source["uid"], source["name"]
-    with _told(f"data source {uid}"):
-        there = _or_none(client.datasource.get_datasource_by_uid, uid)
+    with told(f"data source {uid}"):
+        there = or_none(client.datasource.get_datasource_by_uid, uid)
         if there is None:
             client.datasource.create_datasource(source)
             return Change("data source", uid, name, "created")
@@ -174,7 +174,7 @@ def _push_dashboard(client: GrafanaApi, dashboard: Json, folder_uid: str, *, for
             where = there.get("meta", {}).get("folderUid", folder_uid)
         message = f"bypuls {content_hash(dashboard)}"
         payload = {"dashboard": content, "folderUid": where, "message": message, "overwrite": False}
-        with _told(f"dashboard {uid}"):
+        with told(f"dashboard {uid}"):
             try:
                 client.dashboard.update_dashboard(payload)
             except GrafanaClientError as error:
@@ -203,7 +203,7 @@ def _verdict(client: GrafanaApi, dashboard: Json, there: Json | None, *, force: 
 
 def _pushed_hashes(client: GrafanaApi, uid: str) -> list[str | None]:
     """The hashes that the versions were pushed with, the newest first; None for those that a person saved."""
-    with _told(f"versions of dashboard {uid}"):
+    with told(f"versions of dashboard {uid}"):
         answer = client.dashboard_versions.get_dashboard_versions_by_uid(uid)
     # Grafana up to 11 gives a list, later ones an object with a list in it.
     versions: list[Json] = answer["versions"] if isinstance(answer, dict) else answer
@@ -213,11 +213,11 @@ def _pushed_hashes(client: GrafanaApi, uid: str) -> list[str | None]:
 
 
 def _dashboard(client: GrafanaApi, uid: str) -> Json | None:
-    with _told(f"dashboard {uid}"):
-        return _or_none(client.dashboard.get_dashboard, uid)
+    with told(f"dashboard {uid}"):
+        return or_none(client.dashboard.get_dashboard, uid)
 
 
-def _or_none(get: Any, uid: str) -> Json | None:
+def or_none(get: Any, uid: str) -> Json | None:
     """What Grafana has under the uid; None where it says that it has nothing."""
     try:
         found: Json = get(uid)
@@ -229,7 +229,7 @@ def _or_none(get: Any, uid: str) -> Json | None:
 
 
 @contextmanager
-def _told(what: str) -> Iterator[None]:
+def told(what: str) -> Iterator[None]:
     """The client's errors as ours, naming what was done. None of them holds the token."""
     try:
         yield

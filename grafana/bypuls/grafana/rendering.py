@@ -9,7 +9,8 @@ from typing import Any
 
 import yaml
 
-from bypuls.grafana.boards import energy, lights, platform, traffic
+from bypuls.grafana.alerts import LANGUAGE, provisioned
+from bypuls.grafana.boards import climate, energy, lights, platform, traffic
 from bypuls.grafana.boards.frame import PAGE_URL
 from bypuls.grafana.boards.overview import overview
 from bypuls.grafana.builders import Json
@@ -28,6 +29,7 @@ _GENERATED = "# Made by `python -m bypuls.grafana`; change it there.\n"
 # By the name that stands in uids and files.
 BOARDS: Mapping[str, Callable[[str, Buckets | None, str], Json]] = {
     "overview": overview,
+    "climate": climate.climate_target,
     "traffic": traffic.streets,
     "site": traffic.site,
     "lights": lights.street_lights,
@@ -78,19 +80,23 @@ def provider() -> dict[str, Any]:
     }
 
 
-def files(buckets: Buckets | None = None, page_url: str = PAGE_URL) -> dict[str, str]:
-    """Everything that `render` writes: path below the folder → text."""
+def files(buckets: Buckets | None = None, page_url: str = PAGE_URL, alerts_language: str = LANGUAGE) -> dict[str, str]:
+    """Everything that `render` writes: path below the folder → text. Alert rules stand once, in one language."""
+    alerts = provisioned(FOLDER_TITLE, alerts_language, buckets, page_url)
     return {
+        **{f"provisioning/alerting/{name}.yaml": _as_yaml(found) for name, found in alerts.items()},
         **{f"dashboards/{name}.json": as_json(found) for name, found in dashboards(buckets, page_url).items()},
         "provisioning/datasources/bypuls.yaml": _as_yaml(provisioning()),
         "provisioning/dashboards/bypuls.yaml": _as_yaml(provider()),
     }
 
 
-def render(folder: Path, buckets: Buckets | None = None, page_url: str = PAGE_URL) -> list[Path]:
+def render(
+    folder: Path, buckets: Buckets | None = None, page_url: str = PAGE_URL, alerts_language: str = LANGUAGE
+) -> list[Path]:
     """Writes the files below `folder` and gives their paths. Raises OSError, ValueError for a bad address."""
     written = []
-    for name, text in files(buckets, page_url).items():
+    for name, text in files(buckets, page_url, alerts_language).items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")

@@ -53,12 +53,13 @@ TOPICS: Mapping[str, Topic] = MappingProxyType(
         "account": Topic(
             ("target", "view", "domain"), ("emitted_t", "known_t", "completeness", "kwh", "normal_weather_t")
         ),
-        # What moved from one calendar year to the next: of the whole (line `all`) and of each meter and carrier.
+        # What moved from one calendar year to the next: of what can be compared (line `all`) and of each meter and
+        # carrier. whole_t : of all accounts, compared or not.
         "change": Topic(
             ("target", "line"),
-            ("before_year", "before_t", "after_t", "change_t", "activity_t", "weather_t", "rest_t", "factor_t",
-             "timing_t"),
-            ("name", "domain", "carrier", "reason_en"),
+            ("before_year", "whole_t", "before_t", "after_t", "change_t", "activity_t", "weather_t", "rest_t",
+             "factor_t", "timing_t"),
+            ("name", "domain", "carrier", *_REASONS),
         ),
         "measure": Topic(
             ("target", "measure"),
@@ -91,8 +92,10 @@ TOPICS: Mapping[str, Topic] = MappingProxyType(
         "site": Topic(("site", "period", "direction"), _SPEEDS),
         # Each street over the last 28 whole days.
         "site_now": Topic(("site",), (*_SPEEDS, "rank", "first_s", "last_s"), ("name", "verdict")),
-        # Its average day of the last 365: named aadt only where a year was watched or the count can be expanded to one.
-        "site_average": Topic(("site",), ("n", "low_n", "high_n", "days", "first_s", "last_s"), ("average", "reason_en")),
+        # Its average day of the last 365: named aadt only where it may be.
+        "site_average": Topic(
+            ("site",), ("n", "low_n", "high_n", "days", "first_s", "last_s"), ("average", "reason_en")
+        ),
         # The platform, every few minutes. Alarms are counted only while somebody looks after them.
         "platform": Topic(
             (),
@@ -120,7 +123,7 @@ TOPICS: Mapping[str, Topic] = MappingProxyType(
         # What a part of a long series was worked out from, so that a new process needn't do it again.
         "part": Topic(("job", "part"), (), ("stamp",)),
         # When and how each job of results last ran.
-        "run": Topic(("job",), ("ended_s", "seconds", "results", "ok"), ("reason_en",)),
+        "run": Topic(("job",), ("ended_s", "seconds", "results", "ok"), ("state", "reason_en")),
     }
 )  # fmt: skip
 

@@ -141,6 +141,7 @@ def _changes(scene: Scene, held: _Held) -> Iterator[Result]:
         if year == years[-1]:
             by_size = sorted(found["lines"], key=lambda line: -abs(line["change_kg"] or 0.0))
             rows += [line | {"id": f"{line['id']}.{line['carrier']}"} for line in by_size[:_MOST_LINES]]
+            rows += [_left_out(line) for line in found["left_out"][:_MOST_LINES]]
         yield from known_results(_change(scene, held, row, year) for row in rows)
 
 
@@ -159,7 +160,17 @@ def _whole(found: Mapping[str, Any], year: int) -> dict[str, Any]:
     lines = found["lines"]
     total |= {name: sum(line[name] for line in lines) if lines else None for name in ("before_kg", "after_kg")}
     words = both(lambda said: [] if lines else [said.no_baseline_year(year)])
-    return total | {"reason_en": words["reason_en"]}
+    ends = [found[name]["emitted_t"] for name in ("after", "before")]
+    whole = None if None in ends else (ends[0] - ends[1]) * 1000.0
+    return total | words | {"whole_kg": whole}
+
+
+def _left_out(line: Mapping[str, Any]) -> dict[str, Any]:
+    """A line that can't be compared, with the reason; what it emitted is known of its own year alone."""
+    code = str(line["reason"]["code"])
+    return {
+        **line, "id": f"{line['id']}.{line['carrier']}.left-out", **both(lambda words: [words.not_comparable(code)])
+    }  # fmt: skip
 
 
 def _change(scene: Scene, held: _Held, row: Mapping[str, Any], year: int) -> Result | None:
@@ -169,8 +180,9 @@ def _change(scene: Scene, held: _Held, row: Mapping[str, Any], year: int) -> Res
 
     return Result.of(
         "change", {"target": held.target.id, "line": row["id"]}, scene.year_us(year), before_year=year - 1,
-        **{f"{name}_t": tonnes(name) for name in ("before", "after", *_PARTS)},
+        **{f"{name}_t": tonnes(name) for name in ("whole", "before", "after", *_PARTS)},
         name=row["name"], domain=row["domain"], carrier=row["carrier"], reason_en=row.get("reason_en"),
+        reason_da=row.get("reason_da"),
     )  # fmt: skip
 
 

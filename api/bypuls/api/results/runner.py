@@ -152,7 +152,8 @@ class ResultsRunner:
     def _note(self, ran: Ran, now: datetime) -> None:
         made = Result.of(
             "run", {"job": ran.job}, NOW_US, ended_s=now.timestamp(), seconds=ran.seconds, results=ran.results,
-            ok=float(ran.reason is None), reason_en=_printable(ran.reason),
+            ok=float(ran.reason is None), state="done" if ran.reason is None else "failed",
+            reason_en=_printable(ran.reason),
         )  # fmt: skip
         try:
             if made is not None:

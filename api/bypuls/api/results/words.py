@@ -89,6 +89,16 @@ class Words(words.Words):
         }  # fmt: skip
         return known.get(code, code)
 
+    def not_comparable(self, code: str) -> str:
+        """Why a line of two years can't be compared."""
+        known = {
+            "not there": self("Not there, or accounted otherwise, in one of the years."),
+            "gaps": self("Not measured over nearly the whole of both years."),
+            "unknown": self("Its emission isn't known in both years."),
+            "unit": self("Measured in different units."),
+        }
+        return known.get(code, code)
+
     def no_baseline_year(self, year: int) -> str:
         """Why nothing is said of a change."""
         return self("Nothing of {year} can be compared with the year before.", year=year)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bypuls.grafana.boards.frame import PAGE_URL, Ways, assets_of_kind, framed
 from bypuls.grafana.builders import Json, Row, choice_variable, query_variable
 from bypuls.grafana.flux import Buckets
-from bypuls.grafana.panels import buildings, portfolio
+from bypuls.grafana.panels import buildings, normal_weather, portfolio
 from bypuls.grafana.texts import translator
 
 
@@ -22,14 +22,15 @@ def all_buildings(language: str, buckets: Buckets | None = None, page_url: str =
                 portfolio.metered_now(_, store),
             ],
         ),
+        Row(_("Official figures"), [normal_weather.at_normal_weather(_, store, ways, language)]),
         Row(_("Buildings side by side"), [portfolio.side_by_side(_, store, ways)]),
         Row(_("Over time"), [portfolio.largest_by_day(_, store), portfolio.largest_load(_, store)]),
         Row(
-            _("The town's energy and its weather"),
+            _("All media, and the weather"),
             [
                 buildings.targets(_, store),
-                buildings.against_last_year(_, store),
-                buildings.energy_by_medium(_, store),
+                portfolio.against_year_before(_, store),
+                portfolio.day_by_medium(_, store),
                 buildings.temperature(_, store),
             ],
         ),
@@ -39,8 +40,9 @@ def all_buildings(language: str, buckets: Buckets | None = None, page_url: str =
         ways,
         "portfolio",
         _("bypuls: portfolio"),
-        _("All buildings by what they use; figures at normal weather, cost and CO₂ are on the web page."),
+        _("All buildings by what they use, at normal weather and as metered; CO₂ is on the climate dashboard."),
         rows,
+        buckets=store,
         page="/buildings",
         variables=[
             query_variable("building", _("Building"), assets_of_kind(store, "building")),
@@ -60,8 +62,10 @@ def building(language: str, buckets: Buckets | None = None, page_url: str = PAGE
                 portfolio.total(_, store, "electricity"),
                 portfolio.total(_, store, "heat", "gas"),
                 portfolio.metered_now(_, store),
+                *normal_weather.official(_, store),
             ],
         ),
+        Row(_("What was saved"), [normal_weather.savings(_, store, language)]),
         Row(
             _("Over time"),
             [
@@ -79,6 +83,7 @@ def building(language: str, buckets: Buckets | None = None, page_url: str = PAGE
         _("bypuls: building"),
         _("One building: what it uses by medium, day and hour, and its meters."),
         rows,
+        buckets=store,
         page="/buildings/${building}",
         variables=[query_variable("building", _("Building"), assets_of_kind(store, "building"), single=True)],
     )

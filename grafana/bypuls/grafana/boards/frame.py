@@ -7,9 +7,14 @@ from dataclasses import dataclass
 
 from bypuls.grafana.builders import Json, Row, dashboard, dashboards_link, link
 from bypuls.grafana.flux import Buckets
+from bypuls.grafana.panels.happenings import marks
 from bypuls.grafana.texts import Translate
 
 TAG = "bypuls"
+# Whoever shows years is in no menu that keeps a time range of days, and the other way round.
+YEARS_TAG = "bypuls-years"
+YEARS = "climate"
+YEARS_RANGE = ("now-12y/y", "now+6y/y")
 # Where `bypuls api` listens by default; another one is given when the files are rendered or pushed.
 PAGE_URL = "http://127.0.0.1:8080"
 LANGUAGE_NAMES = {"da": "Dansk", "en": "English"}
@@ -45,7 +50,7 @@ class Ways:
 
 
 def assets_of_kind(buckets: Buckets, kind: str) -> str:
-    """A variable's query: the assets of a kind as `name|id`."""
+    """A variable's query: the assets of a kind as `name|id`, by name."""
     return f"""from(bucket: "{buckets.rollup}")
   |> range(start: 0, stop: 1)
   |> filter(fn: (r) => r._measurement == "asset" and (r._field == "name" or r._field == "kind"))
@@ -64,10 +69,13 @@ def framed(
     description: str,
     rows: Sequence[Row],
     *,
+    buckets: Buckets,
     page: str = "/",
     variables: Sequence[Json] = (),
 ) -> Json:
-    """A dashboard with the menu of the others, the web page's `page` and the other languages at its top right."""
+    """A dashboard with the menu of the others, the web page's `page` and the other languages at its top right, and
+    with marks where something was done or an alarm opened."""
+    years = name == YEARS
     others = [other for other in LANGUAGE_NAMES if other != ways.language]
     return dashboard(
         uid(name, ways.language),
@@ -75,9 +83,12 @@ def framed(
         description,
         rows,
         variables=variables,
-        tags=[TAG, ways.language],
+        tags=[YEARS_TAG if years else TAG, ways.language],
+        time=YEARS_RANGE if years else ("now-7d/d", "now"),
+        annotations=marks(_, buckets, ways.language),
         links=[
-            dashboards_link(_("Dashboards"), [TAG, ways.language]),
+            dashboards_link(_("Dashboards"), [TAG, ways.language], keeps_time=not years),
+            *([] if years else [link(_("Climate 85 %"), f"/d/{uid(YEARS, ways.language)}", keeps_time=False)]),
             link(_("Web page"), ways.page(page), leaves=True, tooltip=_("Official figures, reports and alarms")),
             *(link(LANGUAGE_NAMES[other], f"/d/{uid(name, other)}") for other in others),
         ],

@@ -42,6 +42,7 @@ def street_lights(language: str, buckets: Buckets | None = None, page_url: str =
         _("bypuls: street lights"),
         _("Which lamps report faults, what cabinets and lamps use; states of lamps and the work list are on the page."),
         rows,
+        buckets=store,
         page="/lights",
         variables=[query_variable("cabinet", _("Cabinet"), assets_of_kind(store, "cabinet"))],
     )

@@ -84,5 +84,6 @@ def overview(language: str, buckets: Buckets | None = None, page_url: str = PAGE
         _("bypuls: overview"),
         _("The pulse of the town: traffic, street lights and energy, as measured by the municipality's own sensors."),
         rows,
+        buckets=store,
         variables=variables,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bypuls.grafana.boards.frame import PAGE_URL, Ways, framed
 from bypuls.grafana.builders import Json, Row
 from bypuls.grafana.flux import Buckets
-from bypuls.grafana.panels import devices, platform
+from bypuls.grafana.panels import devices, ledger, platform
 from bypuls.grafana.texts import translator
 
 
@@ -22,6 +22,8 @@ def whole(language: str, buckets: Buckets | None = None, page_url: str = PAGE_UR
                 devices.waiting_now(_, store),
                 platform.refused(_, store),
                 platform.behind(_, store),
+                ledger.dead_letters(_, store),
+                ledger.missing(_, store),
             ],
         ),
         Row(_("Silence and ingest"), [platform.by_silence(_, store, ways), platform.behind_by_kind(_, store)]),
@@ -29,6 +31,8 @@ def whole(language: str, buckets: Buckets | None = None, page_url: str = PAGE_UR
             _("Devices and outboxes"),
             [devices.devices(_, store), platform.waiting(_, store), platform.warmest(_, store)],
         ),
+        Row(_("The ledger"), [ledger.devices(_, store), ledger.by_hour(_, store), ledger.over_time(_, store)]),
+        Row(_("Alarms and figures"), [ledger.alarms(_, store, language), ledger.jobs(_, store)]),
         Row(_("What arrives"), [devices.arriving(_, store), devices.sensors_heard(_, store)]),
     ]
     return framed(
@@ -36,7 +40,8 @@ def whole(language: str, buckets: Buckets | None = None, page_url: str = PAGE_UR
         ways,
         "platform",
         _("bypuls: platform"),
-        _("Devices, their outboxes, what arrives and what is silent; the ledger and dead letters are in the API."),
+        _("Devices, their outboxes, the ledger, dead letters, what arrives and what is silent."),
         rows,
+        buckets=store,
         page="/alarms",
     )

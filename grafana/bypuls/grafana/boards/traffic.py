@@ -42,6 +42,7 @@ def streets(language: str, buckets: Buckets | None = None, page_url: str = PAGE_
         _("bypuls: traffic"),
         _("Where people drive, how many and how fast; each street leads to its own dashboard and web page."),
         rows,
+        buckets=store,
         page="/traffic",
         variables=[query_variable("site", _("Site"), assets_of_kind(store, "site"))],
     )
@@ -56,6 +57,7 @@ def site(language: str, buckets: Buckets | None = None, page_url: str = PAGE_URL
             _("The site now"),
             [
                 sites.limit(_, store),
+                *sites.official(_, store),
                 traffic.vehicles_now(_, store),
                 traffic.speed_now(_, store),
                 sites.vehicles(_, store),
@@ -63,7 +65,7 @@ def site(language: str, buckets: Buckets | None = None, page_url: str = PAGE_URL
                 sites.heard_now(_, store),
             ],
         ),
-        Row(_("Speed"), [sites.speeds_and_limit(_, store)]),
+        Row(_("Speed"), [sites.v85_by_day(_, store), sites.speeds_and_limit(_, store)]),
         Row(_("Volume"), [sites.by_direction(_, store), sites.by_class(_, store)]),
     ]
     return framed(
@@ -73,6 +75,7 @@ def site(language: str, buckets: Buckets | None = None, page_url: str = PAGE_URL
         _("bypuls: site"),
         _("One site: its limit, speeds and volumes by direction and class."),
         rows,
+        buckets=store,
         page="/sites/${site}",
         variables=[query_variable("site", _("Site"), assets_of_kind(store, "site"), single=True)],
     )

@@ -54,10 +54,11 @@ def electricity_now(_: Translate, buckets: Buckets) -> Json:
 def _temperatures(name: str, field: str, fold: str, buckets: Buckets) -> str:
     return f"""
 {select(buckets.rollup, "weather", [field])}
-  |> group()
   {each("1h", fold)}
+  |> group(columns: ["_time"])
+  |> {fold}()
   |> map(fn: (r) => ({{_time: r._time, _value: r._value, name: {quoted(name)}}}))
-  |> group(columns: ["name"])
+  {AS_SERIES}
 """
 
 
@@ -87,10 +88,11 @@ def temperature_now(_: Translate, buckets: Buckets) -> Json:
 
 def temperature(_: Translate, buckets: Buckets) -> Json:
     """Outdoor temperature by hour: mean, lowest and highest."""
+    name = _("Mean")
     mean = (
         _mean_temperature(buckets)
         + f"""
-  |> map(fn: (r) => ({{_time: r._time, _value: r._value, name: {quoted(_("Mean"))}}}))
+  |> map(fn: (r) => ({{_time: r._time, _value: r._value, name: {quoted(name)}}}))
   |> group(columns: ["name"])
 """
     )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from bypuls.grafana.builders import Column, Json, chart, stat, suffixed, table, thresholds
-from bypuls.grafana.flux import AS_SERIES, Buckets, each, labelled, program, select
+from bypuls.grafana.flux import AS_SERIES, Buckets, each, labelled, one_of, program, select
 from bypuls.grafana.texts import Translate
 
 # The worst of a quarter of each.
 _NUMBERS = ("outbox_rows_max", "outbox_oldest_s_max", "dropped_max", "disk_free_mb_min", "cpu_temp_c_max")
 _TEXTS = ("failing", "version")
+# Results have fields of this name too.
+OF_BINS = one_of("_measurement", ("traffic", "lamp", "meter", "cabinet", "weather", "health"))
 
 
 def kinds(_: Translate) -> dict[str, str]:
@@ -143,7 +145,7 @@ def arriving(_: Translate, buckets: Buckets) -> Json:
     body = f"""
 from(bucket: "{buckets.rollup}")
   |> range(start: start, stop: stop)
-  |> filter(fn: (r) => r._field == "n" and r._measurement != "asset")
+  |> filter(fn: (r) => r._field == "n" and {OF_BINS})
   |> group(columns: ["_measurement"])
   {each("1h")}
   {labelled("_measurement", kinds(_))}
@@ -168,7 +170,7 @@ def sensors_heard(_: Translate, buckets: Buckets) -> Json:
     body = f"""
 from(bucket: "{buckets.rollup}")
   |> range(start: start, stop: stop)
-  |> filter(fn: (r) => r._field == "n" and r._measurement != "asset")
+  |> filter(fn: (r) => r._field == "n" and {OF_BINS})
   |> group(columns: ["_measurement", "sensor"])
   {each("1d", "count")}
   |> map(fn: (r) => ({{r with _value: 1}}))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bypuls.grafana.boards.frame import Ways
 from bypuls.grafana.builders import Column, Json, chart, stat, table, thresholds
 from bypuls.grafana.flux import AS_SERIES, Buckets, among, each, labelled, largest, program, select
-from bypuls.grafana.panels.devices import kinds
+from bypuls.grafana.panels.devices import OF_BINS, kinds
 from bypuls.grafana.texts import Translate
 
 _MAX_ROWS = 500
@@ -17,7 +17,7 @@ def _newest_by(buckets: Buckets, *key: str, days: int = 30) -> str:
     columns = ", ".join(f'"{one}"' for one in key)
     return f"""from(bucket: "{buckets.rollup}")
   |> range(start: date.sub(d: {days}d, from: stop), stop: stop)
-  |> filter(fn: (r) => r._field == "n" and r._measurement != "asset")
+  |> filter(fn: (r) => r._field == "n" and {OF_BINS})
   |> filter(fn: (r) => r._value > 0.0)
   |> last()
   |> group(columns: [{columns}])

@@ -1,4 +1,5 @@
-"""Buildings side by side, and one building with its meters. As metered: official figures are on the web page."""
+"""Buildings side by side, and one building with its meters, as metered. Days are results of the platform: what the
+meters that count come to. Hours are read of ten buildings at most."""
 
 from __future__ import annotations
 
@@ -8,7 +9,6 @@ from bypuls.grafana.flux import (
     AS_SERIES,
     NAMED_IMPORTS,
     Buckets,
-    among,
     asset_numbers,
     each,
     labelled,
@@ -20,20 +20,30 @@ from bypuls.grafana.flux import (
     wide,
 )
 from bypuls.grafana.panels.buildings import ENERGY, ENERGY_MEDIA, IN_BUILDING, VOLUME, media
+from bypuls.grafana.panels.normal_weather import OF_BUILDING
 from bypuls.grafana.texts import Translate
 
 _OF_MEDIA = one_of("medium", ENERGY_MEDIA)
-_OF_MEDIUM = f'r.medium == "${{medium}}" and {IN_BUILDING}'
 _KWH = "|> map(fn: (r) => ({r with _value: r._value / 1000.0}))"
 
 
-def _of_buildings(name: str, source: str) -> str:
-    """The Flux list `name`: ids of the ten buildings with the most in `source`; cabinets have meters too."""
-    kept = f"""{source}
-  |> group(columns: ["asset"])
-  |> sum()
-  |> named(kind: "building")"""
-    return f"of_buildings = {kept}\n{largest(name, 'of_buildings', 'asset')}"
+def _days(buckets: Buckets, *of: str, start: str = "start", stop: str = "stop") -> str:
+    """Days of the chosen buildings' energy (or water): few points, whatever the range."""
+    where = f"{OF_BUILDING} and {one_of('medium', of)}" if of else f'{OF_BUILDING} and r.medium == "${{medium}}"'
+    return select(buckets.rollup, "result_energy", ["used"], where=where, start=start, stop=stop)
+
+
+_AS_ASSET = '|> rename(columns: {building: "asset"})'
+
+
+def _ten_largest(buckets: Buckets) -> str:
+    """The Flux pattern `pattern` of the ten buildings that used the most. The store filters by a pattern; a list would
+    be looked at here, reading every building's points."""
+    return f"""{largest("most", _days(buckets), "building")}
+pattern = regexp.compile(v: "^(" + strings.joinStr(arr: most, v: "|") + ")$")"""
+
+
+_TEN_IMPORTS = (*NAMED_IMPORTS, "regexp", "strings")
 
 
 def used(_: Translate) -> dict[tuple[str, ...], str]:
@@ -46,47 +56,30 @@ def used(_: Translate) -> dict[tuple[str, ...], str]:
     }
 
 
-def total(_: Translate, buckets: Buckets, *of: str) -> Json:
-    """What the chosen buildings used of one or several media together in the time range."""
+def _total(title: str, description: str, query: str, unit: str, decimals: int, no_value: str) -> Json:
     body = f"""
-{named_function(buckets)}
-{select(buckets.rollup, "meter", ENERGY, where=f"{one_of('medium', of)} and {IN_BUILDING}")}
-  |> group(columns: ["asset"])
-  |> sum()
-  |> named(kind: "building")
+{query}
   |> group()
   |> sum()
-  {_KWH}
   |> keep(columns: ["_value"])
 """
-    return stat(
-        used(_)[of],
-        _("Used by the chosen buildings in the time range, as metered: not corrected for the weather."),
-        program(body, imports=NAMED_IMPORTS),
-        unit="kwatth",
-        decimals=0,
-        no_value=_("no meter"),
-        size=(4, 4),
+    found = program(body, days=True)
+    return stat(title, description, found, unit=unit, decimals=decimals, no_value=no_value, size=(4, 4))
+
+
+def total(_: Translate, buckets: Buckets, *of: str) -> Json:
+    """What the chosen buildings used of one or several media together on the days of the time range."""
+    description = _(
+        "Used by the chosen buildings on the days of the time range, as metered: not corrected for the weather. Each "
+        "kWh counts once."
     )
+    return _total(used(_)[of], description, _days(buckets, *of), "kwatth", 0, _("no meter"))
 
 
 def water_total(_: Translate, buckets: Buckets) -> Json:
-    """Water of the chosen buildings in the time range."""
-    body = f"""
-{select(buckets.rollup, "meter", VOLUME, where=f'r.medium == "water" and {IN_BUILDING}')}
-  |> group()
-  |> sum()
-  |> keep(columns: ["_value"])
-"""
-    return stat(
-        _("Water"),
-        _("Water that the chosen buildings used in the time range, from their meters."),
-        program(body),
-        unit="suffix: m³",
-        decimals=1,
-        no_value=_("no meter"),
-        size=(4, 4),
-    )
+    """Water of the chosen buildings on the days of the time range."""
+    description = _("Water that the chosen buildings used on the days of the time range, from their meters.")
+    return _total(_("Water"), description, _days(buckets, "water"), "suffix: m³", 1, _("no meter"))
 
 
 def metered_now(_: Translate, buckets: Buckets) -> Json:
@@ -114,15 +107,11 @@ def metered_now(_: Translate, buckets: Buckets) -> Json:
 
 def largest_by_day(_: Translate, buckets: Buckets) -> Json:
     """Energy of the chosen medium per local day, of the ten buildings with the most."""
-    source = select(buckets.rollup, "meter", ENERGY, where=_OF_MEDIUM)
     body = f"""
 {named_function(buckets)}
-{_of_buildings("most", source)}
-{source}
-  |> group(columns: ["asset"])
-  {each("1d")}
-  {among("asset", "most")}
-  {_KWH}
+{_ten_largest(buckets)}
+{select(buckets.rollup, "result_energy", ["used"], where='r.medium == "${medium}" and r.building =~ pattern')}
+  {_AS_ASSET}
   |> named()
   {AS_SERIES}
 """
@@ -132,7 +121,7 @@ def largest_by_day(_: Translate, buckets: Buckets) -> Json:
             "Energy of the chosen medium by local day, of the ten of the chosen buildings that used the most; as "
             "metered, not corrected for the weather."
         ),
-        program(body, imports=NAMED_IMPORTS, days=True),
+        program(body, imports=_TEN_IMPORTS, days=True),
         unit="kwatth",
         bars=True,
         stacked=True,
@@ -144,14 +133,12 @@ def largest_by_day(_: Translate, buckets: Buckets) -> Json:
 
 def largest_load(_: Translate, buckets: Buckets) -> Json:
     """Mean power of the chosen medium by hour, of the ten buildings with the most."""
-    source = select(buckets.rollup, "meter", ["import_wh_delta"], where=_OF_MEDIUM)
     body = f"""
 {named_function(buckets)}
-{_of_buildings("most", source)}
-{source}
+{_ten_largest(buckets)}
+{select(buckets.rollup, "meter", ["import_wh_delta"], where='r.medium == "${medium}" and r.asset =~ pattern')}
   |> group(columns: ["asset"])
   {each("1h")}
-  {among("asset", "most")}
   |> named()
   {AS_SERIES}
 """
@@ -161,7 +148,7 @@ def largest_load(_: Translate, buckets: Buckets) -> Json:
             "Mean power of the chosen medium by hour, of the ten of the chosen buildings that used the most. Look at "
             "nights and weekends: what stays on?"
         ),
-        program(body, imports=NAMED_IMPORTS),
+        program(body, imports=_TEN_IMPORTS, days=True),
         unit="watt",
         minimum=0,
         calcs=("min", "max"),
@@ -173,10 +160,10 @@ def side_by_side(_: Translate, buckets: Buckets, ways: Ways) -> Json:
     figures = ("kwh", "before_kwh", "area_m2")
 
     def of_time(start: str, stop: str, name: str) -> str:
-        return f"""{select(buckets.rollup, "meter", ENERGY, where=_OF_MEDIUM, start=start, stop=stop)}
-  |> group(columns: ["asset"])
+        return f"""{_days(buckets, start=start, stop=stop)}
+  |> group(columns: ["building"])
   |> sum()
-  {_KWH}
+  {_AS_ASSET}
   |> set(key: "figure", value: "{name}")"""
 
     body = f"""
@@ -198,10 +185,10 @@ areas = {asset_numbers(buckets, "area_m2")}
     return table(
         _("Buildings side by side"),
         _(
-            "The chosen medium in the time range, beside the same weekdays 52 weeks before: as metered. Figures at "
-            "normal weather, cost and CO₂ are on the web page, where a name leads to."
+            "The chosen medium on the days of the time range, beside the same weekdays 52 weeks before: as metered. "
+            "Figures at normal weather and cost are in the table above."
         ),
-        program(body, imports=(*NAMED_IMPORTS, "date")),
+        program(body, imports=NAMED_IMPORTS, days=True),
         columns=(
             Column("name", _("Building"), links=leads),
             Column("kwh", _("Time range"), "kwatth", 1),
@@ -217,19 +204,54 @@ areas = {asset_numbers(buckets, "area_m2")}
     )
 
 
-def day_by_medium(_: Translate, buckets: Buckets) -> Json:
-    """Energy of the building by medium and local day."""
+def against_year_before(_: Translate, buckets: Buckets) -> Json:
+    """Energy of the time range by medium beside that of 52 weeks before."""
+
+    def of_time(start: str, stop: str, name: str) -> str:
+        return f"""{_days(buckets, *ENERGY_MEDIA, start=start, stop=stop)}
+  |> group(columns: ["medium"])
+  |> sum()
+  |> set(key: "span", value: "{name}")"""
+
     body = f"""
-{select(buckets.rollup, "meter", ENERGY, where=f"{_OF_MEDIA} and {IN_BUILDING}")}
+this = {of_time("start", "stop", "kwh")}
+before = {of_time("date.sub(d: 52w, from: start)", "date.sub(d: 52w, from: stop)", "before_kwh")}
+{wide("medium", "span", ("kwh", "before_kwh"), ["this", "before"])}
+  |> map(fn: (r) => ({{r with change: (r.kwh / r.before_kwh - 1.0) * 100.0}}))
+  {labelled("medium", media(_))}
+  |> keep(columns: ["name", "kwh", "before_kwh", "change"])
+"""
+    return table(
+        _("Chosen buildings against the year before"),
+        _(
+            "Energy of the chosen buildings on the days of the time range, beside the same weekdays 52 weeks before. "
+            "As metered: neither the weather nor meters that were added since are corrected for."
+        ),
+        program(body, imports=("array",), days=True),
+        columns=(
+            Column("name", _("Medium")),
+            Column("kwh", _("Time range"), "kwatth", 1),
+            Column("before_kwh", _("52 weeks before"), "kwatth", 1),
+            Column("change", _("Change"), "percent", 1),
+        ),
+        no_value=_("unknown"),
+        size=(8, 9),
+        sort_by="kwh",
+    )
+
+
+def day_by_medium(_: Translate, buckets: Buckets) -> Json:
+    """Energy of the chosen buildings by medium and local day."""
+    body = f"""
+{_days(buckets, *ENERGY_MEDIA)}
   |> group(columns: ["medium"])
   {each("1d")}
-  {_KWH}
   {labelled("medium", media(_))}
   {AS_SERIES}
 """
     return chart(
         _("Energy by day and medium"),
-        _("Energy of the building's meters by local day and medium, as metered: not corrected for the weather."),
+        _("Energy of the chosen buildings by local day and medium, as metered: not corrected for the weather."),
         program(body, days=True),
         unit="kwatth",
         bars=True,
@@ -237,6 +259,7 @@ def day_by_medium(_: Translate, buckets: Buckets) -> Json:
         decimals=1,
         minimum=0,
         calcs=("sum", "mean"),
+        size=(10, 9),
     )
 
 

@@ -1,4 +1,5 @@
-"""Traffic in detail: streets side by side, directions, classes, and one site with its limit. No percentile anywhere."""
+"""Traffic in detail: streets side by side, directions, classes, and one site with its limit. V85 is a result of the
+platform, never computed here."""
 
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ from bypuls.grafana.flux import (
     largest,
     named_function,
     program,
+    results_now,
     select,
     wide,
     with_tag,
@@ -80,7 +82,7 @@ def vehicles(_: Translate, buckets: Buckets) -> Json:
 
 def streets(_: Translate, buckets: Buckets, ways: Ways) -> Json:
     """Each site with its limit, volume, speeds, difference to the limit and newest data; cells lead to the site."""
-    figures = ("limit_kmh", "vehicles", "mean_kmh", "max_kmh", "newest_s")
+    figures = ("limit_kmh", "vehicles", "mean_kmh", "max_kmh", "newest_s", "v85_kmh", "over_limit_share", "average_n")
     body = f"""
 {named_function(buckets)}
 {SPEEDS_FUNCTION}
@@ -109,24 +111,32 @@ newest = {_traffic(buckets, "n")}
   |> as_column(name: "newest_s")
 limits = {asset_numbers(buckets, "limit_kmh")}
   |> as_column(name: "limit_kmh")
-{wide("asset", "figure", figures, ["vehicles", "speed", "highest", "newest", "limits"])}
+official = {results_now(buckets, "site_now", ["v85_kmh", "over_limit_share"])}
+  |> rename(columns: {{site: "asset", _field: "figure"}})
+  |> keep(columns: ["asset", "figure", "_value"])
+average = {results_now(buckets, "site_average", ["n"])}
+  |> rename(columns: {{site: "asset"}})
+  |> as_column(name: "average_n")
+{wide("asset", "figure", figures, ["vehicles", "speed", "highest", "newest", "limits", "official", "average"])}
   |> filter(fn: (r) => exists r.vehicles)
   |> map(fn: (r) => ({{r with
     over_kmh: r.mean_kmh - r.limit_kmh,
     heard: time(v: int(v: r.newest_s) * 1000000000),
   }}))
   |> named()
-  |> keep(columns: ["asset", "name", "limit_kmh", "vehicles", "mean_kmh", "over_kmh", "max_kmh", "heard"])
+  |> keep(columns: ["asset", "name", "limit_kmh", "vehicles", "mean_kmh", "over_kmh", "max_kmh", "heard", "v85_kmh",
+    "over_limit_share", "average_n"])
 """
     leads = (
         (_("Dashboard of the site"), ways.board("site", "site")),
-        (_("Web page of the site, with V85"), ways.page_of("/sites")),
+        (_("Web page of the site"), ways.page_of("/sites")),
     )
     return table(
         _("Streets"),
         _(
-            "The chosen sites over the time range, beside the limit that the registry holds now. A click on a name "
-            "leads to the site here or on the web page, where V85 and the share above the limit are."
+            "The chosen sites over the time range, beside the limit that the registry holds now. V85 and the share "
+            "above the limit are the platform's results of the last 28 whole days, the average day is that of the last "
+            "year, whatever time range is chosen. A click on a name leads to the site here or on the web page."
         ),
         program(body, imports=NAMED_IMPORTS),
         columns=(
@@ -135,6 +145,9 @@ limits = {asset_numbers(buckets, "limit_kmh")}
             Column("vehicles", _("Vehicles"), "none", 0),
             Column("mean_kmh", _("Mean speed"), "velocitykmh", 1),
             Column("over_kmh", _("Mean above the limit"), "velocitykmh", 1),
+            Column("v85_kmh", _("V85, 28 days"), "velocitykmh", 1),
+            Column("over_limit_share", _("Above the limit, 28 days"), "percentunit", 1),
+            Column("average_n", _("Average day, last year"), suffixed(_("veh/day")), 0),
             Column("max_kmh", _("Highest speed"), "velocitykmh", 0),
             Column("heard", _("Newest data"), "dateTimeFromNow"),
             Column("asset", _("Id"), hidden=True),
@@ -186,7 +199,7 @@ def fastest(_: Translate, buckets: Buckets) -> Json:
         _("Highest speeds by day"),
         _(
             "The highest speed of one vehicle on each local day, at the ten of the chosen sites with the highest of "
-            "all. One vehicle says nothing of a street: see mean speeds, and V85 on the web page."
+            "all. One vehicle says nothing of a street: see V85."
         ),
         program(body, imports=NAMED_IMPORTS, days=True),
         unit="velocitykmh",
@@ -218,12 +231,13 @@ def by_direction(_: Translate, buckets: Buckets) -> Json:
 
 def by_class(_: Translate, buckets: Buckets) -> Json:
     """Vehicles per local day and class."""
+    unknown = _("Class unknown")
     body = f"""
 {_traffic(buckets, "n")}
   |> group(columns: ["vehicle_class"])
   {each("1d")}
   {with_tag("vehicle_class")}
-  {labelled("vehicle_class", {"": _("Class unknown")})}
+  {labelled("vehicle_class", {"": unknown})}
   {AS_SERIES}
 """
     return chart(
@@ -284,12 +298,84 @@ union(tables: [
         _("Mean speed and limit"),
         _(
             "The sum of all speeds over the number of vehicles by hour and direction, beside the limit that the "
-            "registry holds today. V85 is on the web page and in the reports."
+            "registry holds today. V85 is in the chart above."
         ),
         program(speeds),
         program(line),
         unit="velocitykmh",
         decimals=1,
         calcs=("min", "max"),
+        size=(24, 9),
+    )
+
+
+_OF_SITE = "r.site =~ /^(${site:regex})$/"
+
+
+def _official(
+    _: Translate, buckets: Buckets, topic: str, field: str, title: str, description: str, unit: str, decimals: int = 1
+) -> Json:
+    body = f"""
+{results_now(buckets, topic, [field], where=_OF_SITE)}
+  |> group()
+  |> max()
+  |> keep(columns: ["_value"])
+"""
+    return stat(title, description, program(body), unit=unit, decimals=decimals, no_value=_("unknown"))
+
+
+def official(_: Translate, buckets: Buckets) -> list[Json]:
+    """The site's official figures: V85, share above the limit, average day."""
+    return [
+        _official(
+            _, buckets, "site_now", "v85_kmh", _("V85"),
+            _("The speed that 85 % keep or stay below, of the last 28 whole days: the platform's result."),
+            "velocitykmh",
+        ),
+        _official(
+            _, buckets, "site_now", "over_limit_share", _("Above the limit"),
+            _("The share of vehicles that drove faster than the limit of their day, of the last 28 whole days."),
+            "percentunit",
+        ),
+        _official(
+            _, buckets, "site_average", "n", _("Average day"),
+            _("Vehicles of the average day of the last year, from days that were watched whole; AADT where the web "
+              "page says so."),
+            suffixed(_("veh/day")), 0,
+        ),
+    ]  # fmt: skip
+
+
+def v85_by_day(_: Translate, buckets: Buckets) -> Json:
+    """V85 of each day and direction, and of each week."""
+    named = {"both": _("Both directions"), **directions(_)}
+    weeks_before = "date.sub(d: 2w, from: start)"  # so that a finished week is always among them
+    week = _("Week, both directions")
+    days = f"""
+{select(buckets.rollup, "result_site", ["v85_kmh"], where=f'{_OF_SITE} and r.period == "day"')}
+  {labelled("direction", named)}
+  |> group(columns: ["name", "_time"])
+  |> max()
+  {AS_SERIES}
+"""
+    weeks = f"""
+{select(buckets.rollup, "result_site", ["v85_kmh"], where=f'{_OF_SITE} and r.period == "week"', start=weeks_before)}
+  |> map(fn: (r) => ({{r with name: {quoted(week)}}}))
+  |> group(columns: ["name", "_time"])
+  |> max()
+  {AS_SERIES}
+"""
+    return chart(
+        _("V85 by day and week"),
+        _(
+            "The platform's results of each local day and ISO week, out of merged histograms: no mean of percentiles. "
+            "A day with fewer than 30 known speeds has none. Marks show what was done on the street."
+        ),
+        program(days, days=True),
+        program(weeks, days=True),
+        unit="velocitykmh",
+        decimals=1,
+        calcs=("min", "max"),
+        spanned=True,
         size=(24, 9),
     )

@@ -1,4 +1,4 @@
-"""Traffic: volumes and mean speeds of sites. V85 isn't here: no panel recomputes a percentile."""
+"""Traffic: volumes and mean speeds of sites. No panel recomputes a percentile."""
 
 from __future__ import annotations
 
@@ -91,8 +91,8 @@ def mean_speeds(_: Translate, buckets: Buckets) -> Json:
     return chart(
         _("Mean speed by hour"),
         _(
-            "The sum of all speeds over the number of vehicles, so that hours add up rightly. V85 is not shown here: "
-            "it comes from the platform's reports, never from a mean of percentiles."
+            "The sum of all speeds over the number of vehicles, so that hours add up rightly. V85 is on the site's own "
+            "dashboard: a result of the platform, never a mean of percentiles."
         ),
         program(body, imports=NAMED_IMPORTS),
         unit="velocitykmh",

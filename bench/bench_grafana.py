@@ -1,0 +1,148 @@
+"""All panels of the Portfolio dashboard over 90 days with 200 buildings: their queries on a real InfluxDB."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+from platform_of import REPOSITORY, free_port  # type: ignore[import-not-found]
+from rows import Row
+
+from bypuls.grafana.boards.energy import all_buildings
+from bypuls.grafana.flux import Buckets
+from bypuls.store.influx import Asset, InfluxSettings, InfluxStore
+from bypuls.store.protocol import Bins
+from bypuls.store.results import NOW_US, Result
+
+BUILDINGS, DAYS, BACK_DAYS = 200, 90, 460
+MEDIA = ("electricity", "heat")
+TOKEN = "bench:bench"
+DAY_US, QUARTER_US = 86_400_000_000, 900_000_000
+_CONF = """
+reporting-disabled = true
+bind-address = "127.0.0.1:0"
+[meta]
+  dir = "{folder}/meta"
+[data]
+  dir = "{folder}/data"
+  wal-dir = "{folder}/wal"
+  index-version = "tsi1"
+[monitor]
+  store-enabled = false
+[http]
+  bind-address = "127.0.0.1:{port}"
+  auth-enabled = true
+  flux-enabled = true
+  log-enabled = false
+"""
+
+
+@contextlib.contextmanager
+def influxdb(folder: Path) -> Iterator[str]:
+    """An InfluxDB of the bench's own; its address. Raises RuntimeError where none is installed or it doesn't start."""
+    own = REPOSITORY / ".cache" / "bin" / "influxd"
+    program = shutil.which("influxd") or (str(own) if own.exists() else None)
+    if program is None:
+        raise RuntimeError("this bench needs an influxd: CONTRIBUTING.md says how to get one")
+    port = free_port()
+    conf = folder / "influxdb.conf"
+    conf.write_text(_CONF.format(folder=folder, port=port))
+    url = f"http://127.0.0.1:{port}"
+    with (folder / "influxd.log").open("w") as log:
+        server = subprocess.Popen([program, "-config", str(conf)], stdout=log, stderr=log)
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                statement = "CREATE+USER+bench+WITH+PASSWORD+'bench'+WITH+ALL+PRIVILEGES"
+                urllib.request.urlopen(f"{url}/query?q={statement}", b"", timeout=5).close()
+                break
+            except OSError:
+                if time.monotonic() > deadline:
+                    raise RuntimeError("InfluxDB does not answer") from None
+                time.sleep(0.1)
+        yield url
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def _fill(store: InfluxStore, end: datetime) -> None:
+    """Quarters of the range, days of a year and a half, what the platform says of each building."""
+    rng = np.random.default_rng(1)
+    end_us = int(end.timestamp()) * 1_000_000
+    t_us = end_us - QUARTER_US * np.arange(96 * DAYS, 0, -1, dtype=np.int64)
+    days_us = [end_us - DAY_US * n for n in range(BACK_DAYS, 0, -1)]
+    energy, buildings = [], []
+    for number in range(BUILDINGS):
+        one = f"building-{number}"
+        for medium in MEDIA:
+            sensor = f"{one}-{medium}"
+            wh = rng.uniform(1_000.0, 2_000.0 + 50.0 * number, t_us.size)
+            columns = {
+                "n": np.full(t_us.size, 15.0), "import_wh_delta": wh, "import_wh_covered_s": np.full(t_us.size, 900.0)
+            }  # fmt: skip
+            block = Bins("meter", sensor, t_us, columns, {"medium": medium}, asset=one)
+            store.replace_bins("meter", sensor, int(t_us[0]), int(t_us[-1]) + 1, [block])
+            tags = {"building": one, "medium": medium}
+            energy += [Result("energy", tags, at, {"used": 100.0 + number, "coverage": 1.0}) for at in days_us]
+        texts = {"name": f"Building {number}", "use": "office"}
+        numbers = {"kwh": 1e5, "kwh_corrected": 1.1e5, "kwh_m2_corrected": 100.0, "excess_dkk": 10.0 * number}
+        buildings.append(Result("building", {"building": one}, NOW_US, numbers, texts))
+    store.replace_results("energy", energy)
+    store.replace_results("building", buildings)
+    store.assets([Asset(f"building-{n}", f"Building {n}", "building", area_m2=1000.0) for n in range(BUILDINGS)])
+
+
+def _asked(url: str, query: str) -> tuple[float, int]:
+    """Seconds and lines of an answer."""
+    body = json.dumps({"query": query, "dialect": {"annotations": []}}).encode()
+    headers = {"Authorization": f"Token {TOKEN}", "Content-Type": "application/json"}
+    began = time.perf_counter()
+    try:
+        with urllib.request.urlopen(urllib.request.Request(f"{url}/api/v2/query?org=", body, headers)) as answer:
+            text = answer.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            raise RuntimeError(error.read().decode()) from None
+    return time.perf_counter() - began, text.count(b"\n")
+
+
+def run() -> list[Row]:
+    """Every query of every panel, one after the other, as a browser's first look asks them."""
+    end = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    start = end - timedelta(days=DAYS)
+    with tempfile.TemporaryDirectory() as name, influxdb(Path(name)) as url:
+        store = InfluxStore(InfluxSettings(url, TOKEN, ""))
+        try:
+            store.setup()
+            _fill(store, end)
+        finally:
+            store.close()
+        filled = {
+            "v.timeRangeStart": f"{start:%Y-%m-%dT%H:%M:%SZ}", "v.timeRangeStop": f"{end:%Y-%m-%dT%H:%M:%SZ}",
+            "${building:regex}": ".*", "${medium}": "electricity",
+        }  # fmt: skip
+        seconds: dict[str, float] = {}
+        for panel in all_buildings("en", Buckets())["panels"]:
+            for target in panel.get("targets", ()):
+                query = target["query"]
+                for mark, value in filled.items():
+                    query = query.replace(mark, value)
+                seconds[panel["title"]] = seconds.get(panel["title"], 0.0) + _asked(url, query)[0]
+    slowest = max(seconds, key=lambda title: seconds[title])
+    return [
+        Row(f"portfolio of {BUILDINGS} buildings, {DAYS} days: all panels", sum(seconds.values()), "s", "< 2"),
+        Row(f"its slowest panel: {slowest}", seconds[slowest], "s"),
+        *(Row(f"  {title}", one, "s") for title, one in seconds.items() if one > 0.1 and title != slowest),
+    ]
