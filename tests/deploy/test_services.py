@@ -83,7 +83,7 @@ def test_compose_mounts_the_broker_what_its_configuration_names(compose: dict[st
 def test_grafana_gets_what_its_provisioning_names(compose: dict[str, Any]) -> None:
     grafana = compose["services"]["grafana"]
     files = (ROOT / "grafana/provisioning").rglob("*.yaml")
-    named = {name for path in files for name in re.findall(r"\$(\w+)", path.read_text(encoding="utf-8"))}
+    named = {name for path in files for name in re.findall(r"(?<!\$)\$\{?(\w+)", path.read_text(encoding="utf-8"))}
     given = set(grafana["environment"]) | set(re.findall(r"\b(BYPULS_\w+)=", grafana["entrypoint"][2]))
     assert named <= given
     assert grafana["environment"]["BYPULS_DASHBOARDS"] in {v.split(":")[1] for v in grafana["volumes"]}

@@ -59,8 +59,7 @@ def test_every_panel_has_rows_with_its_columns(town_data: Any, reader: Reader, n
         assert expected_columns(panel) <= set().union(*(answer[0] for answer in answers)), panel["title"]
         if panel["type"] == "stat":
             assert len(answers[0]) == 1, f"{panel['title']}: one number"
-            mapped = bool(panel["fieldConfig"]["defaults"]["mappings"])
-            assert mapped or float(answers[0][0]["_value"]) == float(answers[0][0]["_value"])
+            assert panel["fieldConfig"]["defaults"]["mappings"] or float(answers[0][0]["_value"]) > -1e9
         if panel["type"] == "timeseries":
             for answer in answers:
                 points = [(row["name"], row["_time"]) for row in answer]
@@ -83,8 +82,7 @@ def test_nothing_in_the_store_is_nothing_to_see_not_an_error(
         for panel in board["panels"]:
             for target in panel.get("targets", []):
                 assert reader.rows(target["query"]) == [], panel["title"]
-        for mark in board["annotations"]["list"]:
-            assert reader.rows(mark["target"]["query"]) == []
+        assert not any(reader.rows(mark["target"]["query"]) for mark in board["annotations"]["list"])
         for variable in board["templating"]["list"]:
             if variable["type"] == "query":
                 assert reader.rows(variable["query"]) == []
