@@ -62,7 +62,8 @@ def test_bad_files(tmp_path: Path, row: str, words: str) -> None:
 
 
 def test_a_file_that_isnt_there(tmp_path: Path) -> None:
-    assert "No such file" in told("import-factors", str(tmp_path / "no.csv"), "--data-dir", str(tmp_path), code=1)
+    said = told("import-factors", str(tmp_path / "no.csv"), "--data-dir", str(tmp_path), code=1)
+    assert "no.csv: there is no such file" in said
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -132,3 +133,15 @@ def test_years_in_order(tmp_path: Path) -> None:
 def _factors(folder: Path) -> Any:
     with open_registry(folder / "registry.db") as registry:
         return registry.factors()
+
+
+def test_a_folder_in_place_of_a_file_is_told_in_words(tmp_path: Path) -> None:
+    said = CliRunner().invoke(app, ["import-factors", str(tmp_path), "--data-dir", str(tmp_path / "data")])
+    assert (said.exit_code, said.output) == (1, f"bypuls: {tmp_path}: is a folder — expected a file\n")
+
+
+def test_what_a_pipe_gets_is_one_line_a_series(tmp_path: Path) -> None:
+    path = file(tmp_path, "2025-01-01T00:00:00,DK2,125%,50", "2025-01-01T02:00:00,DK2,125%,70")
+    said = CliRunner().invoke(app, ["import-factors", str(path), "--dry-run", "--data-dir", str(tmp_path / "data")])
+    assert said.output.count("\n") == 1
+    assert len(said.output) > 80

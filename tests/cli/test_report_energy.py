@@ -145,3 +145,24 @@ def test_months_are_refused_a_signature_but_corrected(tmp_path: Path, files: tup
     assert found["model"]["kind"] is None
     assert [one["code"] for one in found["savings"]["refused"]] == ["resolution"]
     assert found["degree_days"]["correction"]["raw_kwh"] == pytest.approx(12 * 1000 + 100 * 36)
+
+
+def test_meter_and_weather_in_each_others_place_are_told(files: tuple[Path, Path]) -> None:
+    meter, weather = files
+    found = run(weather, "--weather", weather)
+    assert found.exit_code == 2
+    assert "weather.csv: column 'temp' holds temperatures; expected amounts of energy" in found.output
+    found = run(meter, "--weather", meter)
+    assert found.exit_code == 2
+    assert "skolen.csv: column 'heat [MWh]' holds amounts of energy; expected temperatures" in found.output
+    # What is named by hand is taken as it is named.
+    assert run(weather, "--weather", weather, "--map", "value=temp", "--temperature-unit", "F").exit_code == 0
+
+
+def test_a_place_that_cant_be_written_is_told_in_words(files: tuple[Path, Path], tmp_path: Path) -> None:
+    meter, weather = files
+    for place, expected in ((tmp_path, "is a folder — expected a file"), (tmp_path / "no" / "x", "there is no such")):
+        found = run(meter, "--weather", weather, "--temperature-unit", "F", "--output", place)
+        assert found.exit_code == 2
+        assert f"{place}: {expected}" in found.output
+        assert "Errno" not in found.output

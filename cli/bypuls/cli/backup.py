@@ -37,9 +37,11 @@ def backup(
     except (BackupError, ValueError, OSError) as error:
         raise told(error) from error
     size = sum(made.bytes_of.values()) / 1e6
-    console.print(f"{target}: {', '.join(made.bytes_of)} as of {format_time(made.taken)} ({size:,.1f} MB).")
+    console.print(
+        f"{target}: {', '.join(made.bytes_of)} as of {format_time(made.taken)} ({size:,.1f} MB).", soft_wrap=True
+    )
     if environment.influx_url is not None:
-        console.print("InfluxDB's buckets are not in it: influx backup copies those.")
+        console.print("InfluxDB's buckets are not in it: influx backup copies those.", soft_wrap=True)
 
 
 def restore(
@@ -51,11 +53,15 @@ def restore(
             made = bring_back(source, data_dir)
     except (BackupError, OSError) as error:
         raise told(error) from error
-    console.print(f"{data_dir} is as it was at {format_time(made.taken)}.")
-    console.print("Start the platform; then let the devices send again what came since (they keep 48 h of it):")
+    console.print(f"{data_dir} is as it was at {format_time(made.taken)}.", soft_wrap=True)
+    console.print(
+        "Start the platform; then let the devices send again what came since (they keep 48 h of it):", soft_wrap=True
+    )
     since = format_time(made.taken - _ON_THE_WAY)
-    console.print(f"  bypuls devices send-again --all --since {since}", markup=False)
-    console.print("After an outage at that time, ask from its beginning. The ledger shows what is missing still.")
+    console.print(f"  bypuls devices send-again --all --since {since}", markup=False, soft_wrap=True)
+    console.print(
+        "After an outage at that time, ask from its beginning. The ledger shows what is missing still.", soft_wrap=True
+    )
 
 
 @contextmanager

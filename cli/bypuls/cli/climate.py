@@ -19,6 +19,7 @@ from bypuls.analysis.climate.targets import Account, Basis, RequiredRate, Status
 from bypuls.analysis.errors import AnalysisError
 from bypuls.cli.climate_account import account
 from bypuls.cli.climate_factors import fetch_factors, fetch_forecast, import_factors
+from bypuls.cli.wording import in_words
 from bypuls.cli.yearly_file import FIRST_YEAR, LAST_YEAR, FileProblem, YearRow, read_years
 
 app = typer.Typer(no_args_is_help=True, help="CO₂ against a target.")
@@ -123,7 +124,7 @@ def trajectory(
         rows = read_years(actual) if actual is not None else []
         found = standing(target, rows)
     except (FileProblem, AnalysisError, ValueError, OSError) as error:
-        typer.echo(f"bypuls climate: {error}", err=True)
+        typer.echo(f"bypuls climate: {in_words(error)}", err=True)
         raise typer.Exit(2) from error
     for note in _notes(target, rows, found):
         typer.echo(f"note: {note}", err=True)

@@ -70,7 +70,7 @@ def import_factors(
                 series = read_records(file.read_bytes())
                 if dry_run:
                     for one in series:
-                        console.print(f"{file}: {_shown(one)}", markup=False)
+                        console.print(f"{file}: {_shown(one)}", markup=False, soft_wrap=True)
                     continue
                 from_where = source or f"{SOURCE}; {file.name}"
                 kept = keep_declarations(
@@ -109,7 +109,11 @@ def fetch_factors(
                 answer = service.get(DECLARATION, query, longest=timedelta(hours=max_age_h))
                 _tell_age(f"{DECLARATION} {year}", answer)
                 if not orjson.loads(answer.content).get("records"):
-                    console.print(f"{year}: the service has nothing for {', '.join(area)} by {method}.", markup=False)
+                    console.print(
+                        f"{year}: the service has nothing for {', '.join(area)} by {method}.",
+                        markup=False,
+                        soft_wrap=True,
+                    )
                     continue
                 kept = keep_declarations(
                     registry, read_records(answer.content), source=f"{SOURCE}, {DECLARATION}", factor_set=factor_set,
@@ -137,7 +141,11 @@ def fetch_forecast(
             book = Book(registry)
             for one in series:
                 book.keep_grid_forecast(forecast_of(one, f"{SOURCE}, {FORECAST}", answer.fetched))
-                console.print(f"{one.area}: {len(one.t_us)} steps, until {_time(int(one.t_us[-1]))}.", markup=False)
+                console.print(
+                    f"{one.area}: {len(one.t_us)} steps, until {_time(int(one.t_us[-1]))}.",
+                    markup=False,
+                    soft_wrap=True,
+                )
     except (FetchFailed, BadRecords, RegistryError, StoreError, OSError) as error:
         raise told(error) from error
 
@@ -159,7 +167,7 @@ def _service(data_dir: Path, url: str) -> EnergiDataService:
 def _tell(what: str, kept: Iterable[tuple[Series, KeptHours]]) -> None:
     for series, one in kept:
         counts = f"{one.new} new, {one.same} the same, {one.changed} changed"
-        console.print(f"{what}: {_shown(series)}; version {one.version}: {counts}.", markup=False)
+        console.print(f"{what}: {_shown(series)}; version {one.version}: {counts}.", markup=False, soft_wrap=True)
 
 
 def _shown(series: Series) -> str:
@@ -178,7 +186,9 @@ def _shown(series: Series) -> str:
 def _tell_age(what: str, answer: Answer) -> None:
     if answer.kept_because is not None:
         when = f"{answer.fetched:%Y-%m-%d %H:%M}Z"
-        console.print(f"{what}: taken from the answer of {when}, since {answer.kept_because}.", markup=False)
+        console.print(
+            f"{what}: taken from the answer of {when}, since {answer.kept_because}.", markup=False, soft_wrap=True
+        )
 
 
 def _time(us: int) -> str:

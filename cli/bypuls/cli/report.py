@@ -28,6 +28,7 @@ from bypuls.api.reports.speed.reading.options import HIGHEST_KMH, LOWEST_KMH, MP
 from bypuls.api.reports.speed.settings import Expansion, Settings
 from bypuls.cli.app import LateCommands
 from bypuls.cli.option_texts import parse_pairs
+from bypuls.cli.wording import in_words
 
 
 class ReportCommands(LateCommands):
@@ -224,7 +225,7 @@ def speed(
         if output is not None:
             output.write_bytes(content)
     except (FileProblem, AnalysisError, ValueError, OSError) as error:
-        typer.echo(f"bypuls report: {error}", err=True)
+        typer.echo(f"bypuls report: {in_words(error)}", err=True)
         raise typer.Exit(2) from error
     if output is None:
         sys.stdout.buffer.write(content)
@@ -239,7 +240,7 @@ def verify(
     try:
         found = verify_bundle(bundle)
     except (ValueError, OSError) as error:
-        typer.echo(f"bypuls report: {error}", err=True)
+        typer.echo(f"bypuls report: {in_words(error)}", err=True)
         raise typer.Exit(2) from error
     typer.echo(f"sha256   {found.sha256}")
     typer.echo(f"version  {found.version_then} wrote it, {found.version_now} checks it")

@@ -18,6 +18,7 @@ from bypuls.api.reports.lighting.formats import FORMATS, LANGUAGES, rendered
 from bypuls.api.reports.lighting.reading import read_power
 from bypuls.api.reports.reading.errors import FileProblem
 from bypuls.cli.option_texts import parse_pairs
+from bypuls.cli.wording import in_words
 
 Format = Enum("Format", {name: name for name in FORMATS}, type=str)  # type: ignore[misc]
 Lang = Enum("Lang", {name: name for name in LANGUAGES}, type=str)  # type: ignore[misc]
@@ -103,7 +104,7 @@ def lighting(
         if output is not None:
             output.write_bytes(content)
     except (FileProblem, AnalysisError, ValueError, OSError) as error:
-        typer.echo(f"bypuls report: {error}", err=True)
+        typer.echo(f"bypuls report: {in_words(error)}", err=True)
         raise typer.Exit(2) from error
     if output is None:
         sys.stdout.buffer.write(content)

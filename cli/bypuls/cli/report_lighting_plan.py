@@ -17,6 +17,7 @@ from bypuls.api.lighting_plan.plan import By, plan_of
 from bypuls.api.lighting_plan.scenario import Burning, Scenario, parse_gear, parse_watts, profile_of
 from bypuls.api.reports.reading.errors import FileProblem
 from bypuls.cli.settings import DATA_DIR, DataDir, now, registry_of
+from bypuls.cli.wording import in_words
 from bypuls.store.registry import RegistryError
 
 Format = Enum("Format", {name: name for name in ("json", "csv")}, type=str)  # type: ignore[misc]
@@ -81,7 +82,7 @@ def lighting_plan(
         if output is not None:
             output.write_bytes(content)
     except (FileProblem, RegistryError, ValueError, KeyError, OSError) as error:
-        typer.echo(f"bypuls report: {error}", err=True)
+        typer.echo(f"bypuls report: {in_words(error)}", err=True)
         raise typer.Exit(2) from error
     if output is None:
         sys.stdout.buffer.write(content)

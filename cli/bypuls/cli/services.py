@@ -30,6 +30,7 @@ from bypuls.cli.settings import (
     opened,
     webhook_names,
 )
+from bypuls.cli.wording import in_words
 from bypuls.ingest.asset_names import AssetNames
 from bypuls.ingest.plants import crash_moment, receipts_first
 from bypuls.ingest.retention import AT_LEAST
@@ -225,5 +226,5 @@ def free_port_or_exit(host: str, port: int, option: str = "--port") -> None:
 
 def told(error: Exception) -> typer.Exit:
     """Says in plain words what is wrong, and ends the command with 1."""
-    print(f"bypuls: {error}", file=sys.stderr)  # noqa: T201 - the command's own answer
+    print(f"bypuls: {in_words(error)}", file=sys.stderr)  # noqa: T201 - the command's own answer
     return typer.Exit(1)

@@ -98,7 +98,10 @@ def verify(folder: Path) -> Backup:
         version, files = manifest["bypuls_backup"], manifest["files"]
         taken = parse_time("taken", manifest["taken"])
         noted = {str(name): (int(one["bytes"]), str(one["sha256"])) for name, one in files.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except OSError as error:
+        expected = "expected a folder made by bypuls backup"
+        raise NotABackup(f"{folder}: no readable {_MANIFEST} in it ({error.strerror}) — {expected}") from None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         expected = "expected a folder made by bypuls backup"
         raise NotABackup(f"{folder}: no readable {_MANIFEST} ({error}) — {expected}") from None
     if version != _VERSION:

@@ -48,6 +48,14 @@ _NAMES: Mapping[str, str] = {
     "kwh": "kWh", "mwh": "MWh", "wh": "Wh", "gj": "GJ", "mj": "MJ", "m3": "m3", "m³": "m3", "therm": "therm",
     "therms": "therm", "kw": "kW", "mw": "MW", "w": "W",
 }  # fmt: skip
+# Of the value's usual headings those that no file of temperatures has.
+_OF_ENERGY = frozenset(
+    {
+        "consumption", "usage", "energy", "energy use", "import_wh", "forbrug", "energi", "energiforbrug",
+        "måleraflæsning", "tællerstand", "målerstand",
+    }
+)  # fmt: skip
+_OF_WARMTH = re.compile(r"\b(?:temp|air_temp|outdoor_temp|udetemp|middeltemp|lufttemp)", re.IGNORECASE)
 _DATED = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}")
 
 
@@ -99,6 +107,7 @@ def find_table(path: Path, asked: Asked) -> FoundTable:
         if found is None and not several:
             found = _without(path.name, lines, delimiter, asked)
         if found is not None:
+            _refuse_the_other_kind(path.name, found, asked)
             return found
     if several:
         raise FileProblem(
@@ -111,6 +120,26 @@ def find_table(path: Path, asked: Asked) -> FoundTable:
         f"--map time=HEADING --map {asked.value}=HEADING, or by number where there are no headings; --delimiter where "
         "it is neither ; nor , nor tab"
     )
+
+
+def _refuse_the_other_kind(name: str, found: FoundTable, asked: Asked) -> None:
+    """Meter and weather given in each other's place: numbers they both are. A column that was named by hand is taken.
+
+    Raises FileProblem."""
+    heading = found.unit or ""
+    if asked.value in asked.columns or not heading:
+        return
+    bare = re.sub(r"\s*[\[(].*?[\])]\s*$", "", heading.casefold())
+    if asked.value == "value" and unit_of(heading) is None and _OF_WARMTH.search(heading):
+        raise FileProblem(
+            f"{name}: column {heading!r} holds temperatures; expected amounts of energy. A file of weather goes to "
+            "--weather; --map value=HEADING where this is energy after all"
+        )
+    if asked.value == "temperature" and (unit_of(heading) is not None or bare in _OF_ENERGY):
+        raise FileProblem(
+            f"{name}: column {heading!r} holds amounts of energy; expected temperatures. A meter's file stands before "
+            "--weather; --weather-map temperature=HEADING where these are temperatures after all"
+        )
 
 
 def _with_headings(
