@@ -239,6 +239,18 @@ def test_what_ingest_refuses_lies_among_the_dead_letters(tmp_path: Path, run: Ru
         assert platform.book.waiting_letters() == 25
 
 
+def test_values_of_an_unregistered_sensor_are_not_written_unasked(tmp_path: Path, run: Run) -> None:
+    file = eloverblik(tmp_path / "e.csv", hours(date(2026, 1, 5), date(2026, 1, 5)))
+    refused = " ".join(run(file, "--sensor", "hall-el", "--yes", code=1).output.split())
+    assert "sensor.csv:" in refused
+    assert "nothing was written: the registry lacks the rows above" in refused
+    with opened(tmp_path / "data", None) as platform:
+        assert platform.book.waiting_letters() == 0
+    run(file, "--sensor", "hall-el", "--yes", "--unregistered", code=1)
+    with opened(tmp_path / "data", None) as platform:
+        assert platform.book.waiting_letters() == 25
+
+
 def test_a_measured_year_with_holes(tmp_path: Path, run: Run) -> None:
     """Cambridge b109 (MIT): hours in UTC, holes written as 0, read by the local days of Copenhagen."""
     if not YEAR.is_file():

@@ -75,6 +75,10 @@ def energy(
         bool, typer.Option("--register-sensors", help="Make the registry's rows that are missing.")
     ] = False,
     building: Annotated[str | None, typer.Option(help="Building of the sensors that --register-sensors makes.")] = None,
+    unregistered: Annotated[
+        bool,
+        typer.Option("--unregistered", help="Write though the registry lacks the sensor: it waits as dead letters."),
+    ] = False,
     device: Annotated[str, typer.Option(help="The device that imported sensors belong to.")] = DEVICE,
     yes: Annotated[bool, typer.Option("--yes", help="Write. Without it nothing is written.")] = False,
     data_dir: DataDir = DATA_DIR,
@@ -94,7 +98,12 @@ def energy(
         mapping = replace(mapping, sensors={**mapping.sensors, **_sensors(sensor)})
         targets = read_targets(console, files, mapping, what, temperature_unit)
         with opened(data_dir, influx_url) as platform:
-            _check_registry(platform, targets, device, register_sensors and yes, building)
+            complete = _check_registry(platform, targets, device, register_sensors and yes, building)
+            if yes and not complete and not unregistered:
+                raise ValueError(
+                    "nothing was written: the registry lacks the rows above; expected them to be there, or "
+                    "--register-sensors, or --unregistered to keep the values as dead letters until they are"
+                )
             _take(platform, targets, device, yes)
         if save_as is not None:
             path = map_path(data_dir, save_as)
@@ -154,8 +163,10 @@ def _named(mapping: ImportMap, targets: Sequence[Target]) -> dict[str, str]:
     return found | {target.meter: target.sensor for target in targets}
 
 
-def _check_registry(platform: Opened, targets: Sequence[Target], device: str, make: bool, building: str | None) -> None:
-    """Raises ValueError where sensors are missing or belong to something else; with `make` they are made."""
+def _check_registry(platform: Opened, targets: Sequence[Target], device: str, make: bool, building: str | None) -> bool:
+    """Whether the registry has device and sensors; with `make` those missing are made.
+
+    Raises ValueError where sensors belong to something else."""
     missing: list[Target] = []
     with platform.registry.reading() as session:
         has_device = session.get(Device, device) is not None
@@ -175,7 +186,7 @@ def _check_registry(platform: Opened, targets: Sequence[Target], device: str, ma
                     f"{f'{target.kind} {target.medium or str()}'.strip()}"
                 )
     if not missing and has_device:
-        return
+        return True
     if make:
         with platform.registry.session() as session:
             if not has_device:
@@ -189,7 +200,7 @@ def _check_registry(platform: Opened, targets: Sequence[Target], device: str, ma
                     )
                 )  # fmt: skip
         say(console, "registered", ", ".join(target.sensor for target in missing) or device)
-        return
+        return True
     console.print("\nThe registry lacks these rows; bypuls registry import takes them as files:", markup=False)
     if not has_device:
         console.print(
@@ -205,6 +216,7 @@ def _check_registry(platform: Opened, targets: Sequence[Target], device: str, ma
         ]  # fmt: skip
         console.print("sensor.csv:\n" + registry_rows(rows), markup=False, soft_wrap=True)
     console.print("Or let them be made: --register-sensors --yes [--building ID]\n", markup=False)
+    return False
 
 
 def _take(platform: Opened, targets: Sequence[Target], device: str, yes: bool) -> None:
