@@ -19,6 +19,7 @@ def test_the_town_is_what_was_ordered() -> None:
         "site": 6,
         "speed_limit": 7,
         "cabinet": 4,
+        "lamp_group": 2,
         "lamp": 40,
         "lamp_change": 10,
         "dimming_profile": 1,

@@ -20,6 +20,8 @@ from bypuls.store.registry import (
     HeatedArea,
     Intervention,
     Lamp,
+    LampGroup,
+    LampProfile,
     Measure,
     MeasureEffect,
     Price,
@@ -44,6 +46,7 @@ def in_order() -> list[object]:
         Site(id="street", name="Street"),
         SpeedLimit(site="street", valid_from=START, limit_kmh=50),
         Cabinet(id="box", name="Box", lamp_count=1),
+        LampGroup(id="side-streets", name="Side streets", cabinet="box"),
         Lamp(id="lamp", name="Lamp", cabinet="box", watt=60, lamp_group="side-streets"),
         DimmingProfile(lamp_group="side-streets", valid_from=START, schedule="22:00-06:00=50"),
         Building(id="hall", name="Hall"),
@@ -222,8 +225,27 @@ def fuel(carrier: str, unit: str) -> Activity:
             "lamp l: has no nominal power",
         ),
         (
-            [Cabinet(id="b", name="B"), Lamp(id="l", name="L", cabinet="b", watt=60, lamp_group="paths")],
-            "dimming_profile paths: is missing, though lamps belong to this group",
+            [
+                Cabinet(id="b", name="B"),
+                LampGroup(id="paths", name="Paths"),
+                Lamp(id="l", name="L", cabinet="b", watt=60, lamp_group="paths"),
+            ],
+            "lamp_group paths: has no dimming profile; its lamps are taken to burn at full level",
+        ),
+        ([LampGroup(id="paths", name="Paths")], "lamp_group paths: has no lamp"),
+        (
+            [
+                Cabinet(id="b", name="B"),
+                Lamp(id="l", name="L", cabinet="b", watt=60, lamp_group="side-streets"),
+            ],
+            "lamp l: hangs on cabinet b, its group side-streets on box",
+        ),
+        (
+            [
+                LampProfile(lamp="lamp", valid_from=START, valid_to=TODAY, schedule="22:00-06:00=70"),
+                LampProfile(lamp="lamp", valid_from=date(2026, 1, 1), schedule="22:00-06:00=100"),
+            ],
+            "lamp_profile lamp: from 2020-01-01 overlaps the one from 2026-01-01; the later one counts",
         ),
         (
             [Site(id="lane", name="Lane"), Sensor(id="count", device="pi", kind="traffic_bin", name="C", site="lane")],

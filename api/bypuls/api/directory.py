@@ -19,6 +19,8 @@ from bypuls.store.registry import (
     HeatedArea,
     Intervention,
     Lamp,
+    LampGroup,
+    LampProfile,
     ManualCount,
     Measure,
     MeasureEffect,
@@ -38,7 +40,7 @@ from bypuls.store.registry import (
 class Directory:
     """One version of the registry, by id; `limits` by site, `calibrations` and `manual_counts` by sensor, rising in
     time; `scope_parts` by target, `effects` by measure, `events` and `heated_areas` by building,
-    `dimming_profiles` by group."""
+    `dimming_profiles` by group, `lamp_profiles` by lamp."""
 
     version: int
     sites: dict[str, Site]
@@ -57,7 +59,9 @@ class Directory:
     prices: list[Price]
     calorific_values: list[CalorificValue]
     normal_years: list[NormalYear]
+    lamp_groups: dict[str, LampGroup]
     dimming_profiles: dict[str, list[DimmingProfile]]
+    lamp_profiles: dict[str, list[LampProfile]]
     heated_areas: dict[str, list[HeatedArea]]
     events: dict[str, list[NonRoutineEvent]]
     manual_counts: dict[str, list[ManualCount]]
@@ -76,6 +80,12 @@ class Directory:
         """The heated area [m²] of a day; None where none is known."""
         known = [row.area_m2 for row in self.heated_areas.get(building, ()) if row.valid_from <= day]
         return known[-1] if known else None
+
+    def schedule_of(self, lamp: Lamp, day: date) -> str | None:
+        """How a lamp is dimmed in a night that begins on a local day: by its own profile in force, else by its group's;
+        None where neither has one."""
+        own = in_force(self.lamp_profiles.get(lamp.id, ()), day)
+        return own if own is not None else in_force(self.dimming_profiles.get(lamp.lamp_group or "", ()), day)
 
     def sensors_of(
         self, *, kinds: tuple[str, ...] = (), site: str | None = None, building: str | None = None
@@ -145,12 +155,20 @@ def _read(registry: Registry, version: int) -> Directory:
         prices=registry.prices(),
         calorific_values=registry.calorific_values(),
         normal_years=registry.normal_years(),
+        lamp_groups={row.id: row for row in registry.lamp_groups()},
         dimming_profiles=_by(registry.dimming_profiles(), "lamp_group"),
+        lamp_profiles=_by(registry.lamp_profiles(), "lamp"),
         heated_areas=_by(registry.heated_areas(), "building"),
         manual_counts=_by(registry.manual_counts(), "sensor"),
         expansion_factors=registry.expansion_factors(),
         registry=registry,
     )
+
+
+def in_force(rows: Iterable[DimmingProfile | LampProfile], day: date) -> str | None:
+    """The schedule of a local day; of profiles that overlap the later one."""
+    found = [row.schedule for row in rows if row.valid_from <= day and (row.valid_to is None or day < row.valid_to)]
+    return found[-1] if found else None
 
 
 def _by(rows: Iterable[Any], name: str) -> dict[str, list[Any]]:

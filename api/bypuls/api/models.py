@@ -46,6 +46,28 @@ class CabinetModel(BaseModel):
     sensors: list[str]
 
 
+class ProfileModel(BaseModel):
+    """A dimming profile from a day on, until the next one or `valid_to`."""
+
+    valid_from: str = Field(examples=["2021-10-01"])
+    valid_to: str | None
+    schedule: str = Field(description="local time and level in %; 100 % outside", examples=["22:00-06:00=50"])
+
+
+class LampGroupModel(BaseModel):
+    """Lamps that are dimmed alike."""
+
+    id: str = Field(examples=["night-dimmed"])
+    name: str
+    cabinet: str | None = Field(description="where all of its lamps hang on one")
+    site: str | None
+    owner: str | None
+    note: str | None
+    lamps: int = Field(examples=[30])
+    schedule: str | None = Field(description="of today; null: full level, or unknown", examples=["22:00-06:00=50"])
+    profiles: list[ProfileModel]
+
+
 class LampModel(BaseModel):
     """A street light."""
 
@@ -62,7 +84,11 @@ class LampModel(BaseModel):
     road_class: str | None
     school_way: bool | None
     cycle_path: bool | None
-    lamp_group: str | None = Field(description="names its dimming profile")
+    lamp_group: str | None = Field(description="dims it where it has no profile of its own")
+    schedule: str | None = Field(
+        description="how it is dimmed today, by its own profile or its group's; null: full level, or unknown",
+        examples=["22:00-06:00=50"],
+    )
     installed: str | None = Field(description="the day", examples=["2025-07-07"])
     street: str | None = Field(description="the street's name", examples=["Måløv Hovedgade"])
     pole_type: str | None

@@ -43,6 +43,10 @@ def registry_rows(town: Town, metered_from: datetime | None = None) -> dict[str,
             }
             for cabinet in town.cabinets.values()
         ],
+        "lamp_group": [
+            {"id": NIGHT_GROUP, "name": "Dimmed at night (LED)"},
+            {"id": UNDIMMED_GROUP, "name": "Full level all night"},
+        ],
         "lamp": _lamps(town),
         "lamp_change": [
             {

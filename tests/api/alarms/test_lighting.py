@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bypuls.store.registry import Cabinet, DimmingProfile, Lamp, Sensor
+from bypuls.store.registry import Cabinet, DimmingProfile, Lamp, LampGroup, Sensor
 from bypuls.wire import Cabinet as CabinetReading
 from bypuls.wire import Lamp as LampReading
 
@@ -23,6 +23,7 @@ class Lit:
         self.works = works
         with works.registry.session() as session:
             session.add(Cabinet(id="cab", name="Cab", site="lane", lat=55.73, lon=12.36))
+            session.add(LampGroup(id="all", name="All"))
             session.add(DimmingProfile(lamp_group="all", valid_from=date(2020, 1, 1), schedule="22:00-06:00=50"))
             for id in LAMPS:
                 session.add(Lamp(id=id, name=id, cabinet="cab", site="lane", watt=40.0, lamp_group="all"))

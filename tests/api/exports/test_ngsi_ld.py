@@ -18,7 +18,7 @@ from referencing.jsonschema import DRAFT202012
 from bypuls.api.directory import DirectorySource
 from bypuls.api.exports.ngsi_ld import EntityType, entities, lamp_status, power_state
 from bypuls.store.protocol import Bins
-from bypuls.store.registry import Cabinet, Device, Sensor, Site, open_registry
+from bypuls.store.registry import Cabinet, Device, LampGroup, Sensor, Site, open_registry
 from bypuls.store.registry import Lamp as LampRow
 from bypuls.store.sqlite import SqliteStore
 from bypuls.wire import Lamp, Meter
@@ -71,6 +71,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[list[dict[
                     Site(id="unheard", name="Unheard", **place),
                     Cabinet(id="box", name="Box", working_mode="automatic", **place),
                     Cabinet(id="modeless", name="Modeless", **place),
+                    LampGroup(id="night", name="Night"),
                     Device(id="pi", name="Pi"),
                     Sensor(id="radar", device="pi", kind="passage", name="R", site="street"),
                     Sensor(id="deaf", device="pi", kind="passage", name="D", site="unheard"),

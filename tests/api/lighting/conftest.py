@@ -21,6 +21,7 @@ from bypuls.store.registry import (
     Device,
     DimmingProfile,
     Lamp,
+    LampGroup,
     Price,
     Sensor,
     Site,
@@ -75,6 +76,7 @@ def lane(tmp_path_factory: pytest.TempPathFactory) -> Path:
             Cabinet(id="cab", name="Cab", site="lane", lat=55.73, lon=12.36, lamp_count=6),
             Cabinet(id="dumb", name="Nobody measures"),
             Device(id="pi", name="Pi"),
+            LampGroup(id="all", name="All lamps", cabinet="cab"),
             DimmingProfile(lamp_group="all", valid_from=date(2020, 1, 1), schedule="22:00-06:00=50"),
             Price(medium="electricity", valid_from=date(2020, 1, 1), value=2.0, unit="dkk_per_kwh"),
         ])  # fmt: skip

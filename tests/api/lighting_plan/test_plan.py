@@ -16,7 +16,7 @@ from bypuls.api.lighting_plan.forms import as_csv, as_json
 from bypuls.api.lighting_plan.plan import plan_of
 from bypuls.api.lighting_plan.scenario import Scenario, parse_gear, parse_watts, profile_of
 from bypuls.api.lighting_plan.sun_hours import sun_hours
-from bypuls.store.registry import DimmingProfile, Factor, Lamp, Price, open_registry
+from bypuls.store.registry import DimmingProfile, Factor, Lamp, LampGroup, Price, open_registry
 
 CPH = ZoneInfo("Europe/Copenhagen")
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -37,6 +37,7 @@ def directory(tmp_path: Path) -> Iterator[Directory]:
                     Lamp(id="c", name="C", street="=Vej", watt=40, lamp_type="LED", lamp_group="dim", **place),
                     Lamp(id="d", name="D", street="=Vej", watt=100, **place),
                     Lamp(id="e", name="E", street="=Vej", lamp_type="HPS", **place),
+                    LampGroup(id="dim", name="Dimmed"),
                     DimmingProfile(lamp_group="dim", valid_from=date(2020, 1, 1), schedule="22:00-06:00=50"),
                     Price(medium="electricity", valid_from=date(2026, 1, 1), unit="dkk_per_kwh", value=2.0),
                     Factor(factor_set="s", version="1", carrier="electricity", scope="2-location", gas="CO2e",

@@ -96,7 +96,7 @@ def _expected(lamps: Sequence[Lamp], profiles: Profiles, t_us: Int64, dark: tupl
         return np.full(len(t_us), np.nan)
     groups: dict[str | None, list[Lamp]] = {}
     for one in lamps:
-        groups.setdefault(one.lamp_group, []).append(one)
+        groups.setdefault(profiles.alike(one), []).append(one)
     expected = np.zeros(len(t_us))
     for group in groups.values():
         watt = sum(one.watt or 0.0 for one in group)

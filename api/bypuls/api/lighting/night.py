@@ -11,7 +11,7 @@ from astral import Depression, Observer
 from astral.sun import dawn, dusk, elevation
 
 from bypuls.api.directory import Directory
-from bypuls.store.registry import DimmingProfile, Lamp, parse_schedule
+from bypuls.store.registry import Lamp, parse_schedule
 from bypuls.wire import to_us
 
 _CIVIL_DEG = -6.0
@@ -63,25 +63,24 @@ class Profiles:
     """The dimming profiles of one version of the registry."""
 
     def __init__(self, directory: Directory, zone: ZoneInfo) -> None:
-        self._zone = zone
-        self._rows: dict[str, list[DimmingProfile]] = {}
-        for row in directory.registry.dimming_profiles():
-            self._rows.setdefault(row.lamp_group, []).append(row)
+        self._directory, self._zone = directory, zone
 
     def level_pct(self, lamp: Lamp, now: datetime) -> float | None:
-        """The level [%] that a lamp should have at night; None where its group has no profile."""
-        return self._level(lamp.lamp_group, now.astimezone(self._zone).replace(second=0, microsecond=0))
-
-    def _level(self, group: str | None, local: datetime) -> float | None:
-        fitting = [
-            row for row in self._rows.get(group or "", ())
-            if row.valid_from <= local.date() and (row.valid_to is None or local.date() < row.valid_to)
-        ]  # fmt: skip
-        if not fitting:
+        """The level [%] that a lamp should have at night; None where neither it nor its group has a profile."""
+        local = now.astimezone(self._zone).replace(second=0, microsecond=0)
+        schedule = self._directory.schedule_of(lamp, local.date())
+        if schedule is None:
             return None
         at = local.time()
-        for span in parse_schedule(fitting[-1].schedule):
+        for span in _spans(schedule):
             inside = span.start <= at < span.end if span.start < span.end else at >= span.start or at < span.end
             if inside:
                 return span.level_pct
         return FULL_PCT
+
+    def alike(self, lamp: Lamp) -> str | None:
+        """A key that lamps share which are dimmed alike on every day."""
+        return f"lamp {lamp.id}" if lamp.id in self._directory.lamp_profiles else lamp.lamp_group
+
+
+_spans = lru_cache(maxsize=256)(parse_schedule)

@@ -167,19 +167,15 @@ def _middle(lamps: Iterable[Lamp]) -> tuple[float, float]:
 
 
 class _Profiles:
-    """Hours at each level, by lamp group as the profile of the day has it, and of the scenario's own schedule."""
+    """Hours at each level, by the profile that a lamp has on the day, and by the scenario's own schedule."""
 
     def __init__(self, directory: Directory, hours: SunHours, day: date, scenario: Scenario) -> None:
         self._directory, self._hours, self._day, self._scenario = directory, hours, day, scenario
         self._found: dict[str | None, LevelHours] = {}
 
     def now(self, lamp: Lamp) -> LevelHours:
-        """As the lamp's group is dimmed today; full all night where it has no profile."""
-        in_force = None
-        for row in self._directory.dimming_profiles.get(lamp.lamp_group or "", ()):
-            if row.valid_from <= self._day and (row.valid_to is None or self._day < row.valid_to):
-                in_force = row.schedule
-        return self._of(in_force)
+        """As the lamp is dimmed today; full all night where neither it nor its group has a profile."""
+        return self._of(self._directory.schedule_of(lamp, self._day))
 
     def then(self, lamp: Lamp) -> LevelHours:
         """As an LED of that lamp is dimmed in the scenario."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -12,9 +13,18 @@ from starlette.responses import Response
 from bypuls.api.access import Reader
 from bypuls.api.answers import answer
 from bypuls.api.context import ApiContext, Context, Registered
-from bypuls.api.directory import Directory
+from bypuls.api.directory import Directory, in_force
 from bypuls.api.latest import Latest, latest_of
-from bypuls.api.models import BuildingModel, CabinetModel, DeviceModel, LampModel, Page, SensorModel, SiteModel
+from bypuls.api.models import (
+    BuildingModel,
+    CabinetModel,
+    DeviceModel,
+    LampGroupModel,
+    LampModel,
+    Page,
+    SensorModel,
+    SiteModel,
+)
 from bypuls.api.parameters import Id, IdFilter, Kind, Limit, Offset
 from bypuls.api.problems import not_found
 from bypuls.store.registry import REGISTER_LIMITS, Sensor
@@ -64,14 +74,34 @@ def _cabinet(directory: Directory) -> Callable[[Any], dict[str, Any]]:
     )
 
 
-def _lamp(directory: Directory) -> Callable[[Any], dict[str, Any]]:
+def _group(context: ApiContext, directory: Directory) -> Callable[[Any], dict[str, Any]]:
+    names = ("id", "name", "cabinet", "site", "owner", "note")
+    lamps = Counter(lamp.lamp_group for lamp in directory.lamps.values())
+    dated = ("valid_from", "valid_to", "schedule")
+
+    def entry(row: Any) -> dict[str, Any]:
+        profiles = directory.dimming_profiles.get(row.id, [])
+        return {name: getattr(row, name) for name in names} | {
+            "lamps": lamps[row.id],
+            "schedule": in_force(profiles, _today(context)),
+            "profiles": [{name: getattr(one, name) for name in dated} for one in profiles],
+        }
+
+    return entry
+
+
+def _lamp(context: ApiContext, directory: Directory) -> Callable[[Any], dict[str, Any]]:
     names = (
         "id", "name", "cabinet", "site", "lat", "lon", "watt", "lamp_type", "pole_height_m", "lighting_class",
         "road_class", "school_way", "cycle_path", "lamp_group", "installed", "street", "pole_type", "luminaires",
         "flux_lm", "note",
     )  # fmt: skip
     return lambda row: (
-        {name: getattr(row, name) for name in names} | {"sensors": _sensors_at(directory, "lamp", row.id)}
+        {name: getattr(row, name) for name in names}
+        | {
+            "schedule": directory.schedule_of(row, _today(context)),
+            "sensors": _sensors_at(directory, "lamp", row.id),
+        }
     )
 
 
@@ -193,25 +223,41 @@ def cabinet(request: Request, directory: Registered, id: Id) -> Response:
 @router.get("/lamps", response_model=Page[LampModel])
 def lamps(
     request: Request,
+    context: Context,
     directory: Registered,
     cabinet: IdFilter = None,
     site: IdFilter = None,
+    group: IdFilter = None,
     limit: Limit = 100,
     offset: Offset = 0,
 ) -> Response:
-    """Street lights, by id; of one cabinet or site where given."""
+    """Street lights, by id; of one cabinet, site or group where given."""
     rows = [
         row
         for row in directory.lamps.values()
-        if (cabinet is None or row.cabinet == cabinet) and (site is None or row.site == site)
+        if cabinet in (None, row.cabinet) and site in (None, row.site) and group in (None, row.lamp_group)
     ]
-    return page(request, rows, limit, offset, _lamp(directory))
+    return page(request, rows, limit, offset, _lamp(context, directory))
 
 
 @router.get("/lamps/{id}", response_model=LampModel)
-def lamp(request: Request, directory: Registered, id: Id) -> Response:
+def lamp(request: Request, context: Context, directory: Registered, id: Id) -> Response:
     """One street light."""
-    return answer(request, _lamp(directory)(known("id", id, directory.lamps)))
+    return answer(request, _lamp(context, directory)(known("id", id, directory.lamps)))
+
+
+@router.get("/lamp-groups", response_model=Page[LampGroupModel])
+def lamp_groups(
+    request: Request, context: Context, directory: Registered, limit: Limit = 100, offset: Offset = 0
+) -> Response:
+    """Groups of street lights that are dimmed alike, by id."""
+    return page(request, list(directory.lamp_groups.values()), limit, offset, _group(context, directory))
+
+
+@router.get("/lamp-groups/{id}", response_model=LampGroupModel)
+def lamp_group(request: Request, context: Context, directory: Registered, id: Id) -> Response:
+    """One group of street lights."""
+    return answer(request, _group(context, directory)(known("id", id, directory.lamp_groups)))
 
 
 @router.get("/buildings", response_model=Page[BuildingModel])

@@ -94,6 +94,8 @@ def _about_calibrations(sensors: list[Sensor], calibrations: list[Calibration], 
 def _about_lamps(registry: Registry, day: date) -> Iterator[Finding]:
     lamps = registry.lamps()
     profiled = {profile.lamp_group for profile in registry.dimming_profiles() if profile.valid_from <= day}
+    of_their_own = {profile.lamp for profile in registry.lamp_profiles() if profile.valid_from <= day}
+    groups = {group.id: group for group in registry.lamp_groups()}
     standing: dict[str, int] = defaultdict(int)
     for lamp in lamps:
         standing[lamp.cabinet or ""] += 1
@@ -101,8 +103,16 @@ def _about_lamps(registry: Registry, day: date) -> Iterator[Finding]:
             yield Finding("lamp", lamp.id, "has no cabinet")
         if lamp.watt is None:
             yield Finding("lamp", lamp.id, "has no nominal power")
-    for group in sorted({lamp.lamp_group for lamp in lamps if lamp.lamp_group is not None} - profiled):
-        yield Finding("dimming_profile", group, "is missing, though lamps belong to this group")
+        group = groups.get(lamp.lamp_group or "")
+        for name, what in (("cabinet", "hangs on cabinet"), ("site", "stands at site")):
+            mine, its = getattr(lamp, name), getattr(group, name, None)
+            if group is not None and its is not None and mine is not None and mine != its:
+                yield Finding("lamp", lamp.id, f"{what} {mine}, its group {group.id} on {its}")
+    named = {lamp.lamp_group for lamp in lamps}
+    for id in sorted(groups.keys() - named):
+        yield Finding("lamp_group", id, "has no lamp")
+    for id in sorted({lamp.lamp_group for lamp in lamps if lamp.id not in of_their_own} & groups.keys() - profiled):
+        yield Finding("lamp_group", id, "has no dimming profile; its lamps are taken to burn at full level")
     for cabinet in registry.cabinets():
         count = cabinet.lamp_count
         if count is not None and standing[cabinet.id] and count != standing[cabinet.id]:
@@ -192,6 +202,7 @@ def _about_periods(registry: Registry) -> Iterator[Finding]:
     dated: tuple[tuple[str, Iterable[Any], tuple[str, ...], str], ...] = (
         ("speed_limit", registry.speed_limits(), ("site", "direction"), "valid_to"),
         ("dimming_profile", registry.dimming_profiles(), ("lamp_group",), "valid_to"),
+        ("lamp_profile", registry.lamp_profiles(), ("lamp",), "valid_to"),
         ("price", registry.prices(), ("medium",), "valid_to"),
         (
             "factor",

@@ -33,6 +33,8 @@ from bypuls.store.registry.tables import (
     Intervention,
     Lamp,
     LampChange,
+    LampGroup,
+    LampProfile,
     ManualCount,
     Measure,
     MeasureEffect,
@@ -114,6 +116,10 @@ class Registry:
         """All lighting cabinets by id."""
         return self._all(Cabinet)
 
+    def lamp_groups(self) -> list[LampGroup]:
+        """All groups of lamps by id."""
+        return self._all(LampGroup)
+
     def lamps(self) -> list[Lamp]:
         """All lamps by id."""
         return self._all(Lamp)
@@ -125,6 +131,10 @@ class Registry:
     def dimming_profiles(self) -> list[DimmingProfile]:
         """All dimming profiles by group and day."""
         return self._all(DimmingProfile)
+
+    def lamp_profiles(self) -> list[LampProfile]:
+        """All dimming profiles of single lamps by lamp and day."""
+        return self._all(LampProfile)
 
     def buildings(self) -> list[Building]:
         """All buildings by id."""

@@ -92,11 +92,27 @@ class Cabinet(Base):
     working_mode: Mapped[str | None] = mapped_column(default=None, info=ruled(rules.one_of(*WORKING_MODES)))
 
 
+class LampGroup(Base):
+    """Lamps that are dimmed alike. A group names a cabinet or a street where all of its lamps belong to it.
+
+    owner : whose lamps they are, where that isn't the municipality.
+    """
+
+    __tablename__ = "lamp_group"
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    name: Mapped[Name]
+    cabinet: Mapped[Id | None] = mapped_column(refers("cabinet"), index=True, default=None)
+    site: Mapped[Id | None] = mapped_column(refers("site"), index=True, default=None)
+    owner: Mapped[Name | None] = mapped_column(default=None)
+    note: Mapped[Note | None] = mapped_column(default=None)
+
+
 class Lamp(Base):
     """One street light: what hangs on one pole.
 
     watt : nominal power at full level, of all its luminaires together, with their gear [W].
-    lamp_group : names its dimming profile.  luminaires : on this pole; None = unknown.
+    lamp_group : by whose profile it is dimmed where it has none of its own.  luminaires : on this pole; None = unknown.
     flux_lm : nominal luminous flux at full level, of all of them [lm].
     street : the street's name, for registers that know it; `site` is the stretch where something is measured.
     installed : the day since when the present luminaires hang there.
@@ -119,7 +135,7 @@ class Lamp(Base):
     road_class: Mapped[Label | None] = mapped_column(default=None)
     school_way: Mapped[bool | None] = mapped_column(default=None)
     cycle_path: Mapped[bool | None] = mapped_column(default=None)
-    lamp_group: Mapped[Id | None] = mapped_column(index=True, default=None)
+    lamp_group: Mapped[Id | None] = mapped_column(refers("lamp_group"), index=True, default=None)
     installed: Mapped[date | None] = mapped_column(default=None)
     street: Mapped[Name | None] = mapped_column(default=None)
     pole_type: Mapped[Label | None] = mapped_column(default=None)
@@ -148,13 +164,28 @@ class LampChange(Base):
 
 
 class DimmingProfile(Base):
-    """How a group of lamps is dimmed at night; `schedule` is read by `parse_schedule`."""
+    """How a group of lamps is dimmed at night; `schedule` is read by `parse_schedule`. Without one it burns at full
+    level."""
 
     __tablename__ = "dimming_profile"
     __table_args__ = (dated(),)
     together = (in_order(),)
 
-    lamp_group: Mapped[Id] = mapped_column(primary_key=True)
+    lamp_group: Mapped[Id] = mapped_column(refers("lamp_group"), primary_key=True)
+    valid_from: Mapped[date] = mapped_column(primary_key=True)
+    valid_to: Mapped[date | None] = mapped_column(default=None)
+    schedule: Mapped[str] = mapped_column(Text, info=ruled(rules.SCHEDULE))
+
+
+class LampProfile(Base):
+    """How a single lamp is dimmed, in place of its group's profile: at a crossing, say, that stays fully lit
+    (`00:00-23:59=100`)."""
+
+    __tablename__ = "lamp_profile"
+    __table_args__ = (dated(),)
+    together = (in_order(),)
+
+    lamp: Mapped[Id] = mapped_column(refers("lamp"), primary_key=True)
     valid_from: Mapped[date] = mapped_column(primary_key=True)
     valid_to: Mapped[date | None] = mapped_column(default=None)
     schedule: Mapped[str] = mapped_column(Text, info=ruled(rules.SCHEDULE))
