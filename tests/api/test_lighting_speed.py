@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,11 @@ import pytest
 from bypuls.analysis.histogram import format_histogram, from_speeds
 from bypuls.api.directory import DirectorySource
 from bypuls.api.lighting_speed import light_and_speed_of
+from bypuls.api.reports.layout.cells import Paragraphs, Table
 from bypuls.api.reports.speed.from_store import Survey
+from bypuls.api.reports.speed.model import LightAndSpeed, LightEffect
+from bypuls.api.reports.speed.render.light import blocks
+from bypuls.api.reports.speed.render.words import Words
 from bypuls.store.protocol import Bins
 from bypuls.store.registry import Device, Lamp, Sensor, Site, open_registry
 from bypuls.store.sqlite import SqliteStore
@@ -26,7 +31,7 @@ FIRST = datetime(2026, 1, 5, tzinfo=CPH)
 NIGHTS = 40
 
 
-def told(folder: Path, level: Callable[[int, int], float], effect_kmh: float) -> dict[str, Any]:
+def told(folder: Path, level: Callable[[int, int], float], effect_kmh: float) -> LightAndSpeed:
     """A street whose lamps were dimmed by `level(night, hour)` and whose drivers then changed by `effect_kmh`."""
     rng = np.random.default_rng(5)
     quarters = [
@@ -77,24 +82,50 @@ def told(folder: Path, level: Callable[[int, int], float], effect_kmh: float) ->
 
 def test_an_effect_is_found_within_hours(tmp_path: Path) -> None:
     found = told(tmp_path, lambda night, hour: 50.0 if hour == 21 or (hour == 20 and night % 2) else 100.0, -3.0)
-    assert found["why"] is None
-    assert found["levels_pct"] == [50.0, 100.0]
-    (one,) = found["effects"]
-    assert one["mean_low_kmh"] <= -3.0 <= one["mean_high_kmh"] < 0.0
-    assert one["v85_high_kmh"] < 0.0
+    assert found.why is None
+    assert found.levels_pct == (50.0, 100.0)
+    (one,) = found.effects
+    assert one.mean_low_kmh <= -3.0 <= one.mean_high_kmh < 0.0
+    assert one.v85_high_kmh < 0.0
     # 20 o'clock of working days, and of other days.
-    assert one["hours"] == 2
-    assert one["nights"] == one["reference_nights"] == NIGHTS / 2
-    assert one["vehicles"] == pytest.approx(NIGHTS / 2 * 48)
+    assert one.hours == 2
+    assert one.nights == one.reference_nights == NIGHTS / 2
+    assert one.vehicles == pytest.approx(NIGHTS / 2 * 48)
 
 
 def test_a_clock_that_dims_always_at_the_same_hour_tells_nothing(tmp_path: Path) -> None:
     found = told(tmp_path, lambda _night, hour: 50.0 if hour == 21 else 100.0, -3.0)
-    assert (found["why"], found["effects"]) == ("not identifiable: never apart", [])
-    assert found["rows"] == NIGHTS * 12
+    assert (found.why, found.effects) == ("not identifiable: never apart", ())
+    assert found.rows == NIGHTS * 12
 
 
 def test_through_the_api(client: Any) -> None:
     site = client.told("/sites")["items"][0]["id"]
     assert client.told(f"/lighting/light-and-speed/{site}")["why"]
     assert client.get("/api/v1/lighting/light-and-speed/nowhere").status_code == 404
+
+
+def test_the_table_says_why_where_there_is_no_effect(client: Any) -> None:
+    site = client.told("/sites")["items"][0]["id"]
+    found = client.get(f"/api/v1/lighting/light-and-speed/{site}?format=csv&lang=da")
+    lines = found.content.decode("utf-8-sig").splitlines()
+    assert lines[0].startswith("site;start;end;why;level_pct")
+    assert len(lines) == 2
+
+
+def test_the_section_tells_effects_and_reasons() -> None:
+    nothing = LightAndSpeed(3, 480, (50.0, 100.0), "not identifiable: never apart", ())
+    (said,) = blocks(nothing, Words("en"))
+    assert isinstance(said, Paragraphs)
+    assert "can't be told: not identifiable" in said.texts[0]
+    assert "50 %, 100 %" in said.texts[1]
+    effect = LightEffect(50.0, 100.0, 47.0, 50.0, -3.0, -4.0, -2.0, 53.0, 56.0, -3.1, -4.4, -1.8, 2, 20, 20, 960, 960)
+    sentence, _, table = blocks(LightAndSpeed(3, 480, (50.0, 100.0), None, (effect,)), Words("da"))
+    assert isinstance(sentence, Paragraphs)
+    assert "Ved 50 % lys afviger V85 med −3,1 km/t (−4,4 til −1,8)" in sentence.texts[0]
+    assert isinstance(table, Table)
+    assert [cell.value for cell in table.rows[0][:3]] == ["50 %", 47.0, -3.0]
+    unclear = replace(effect, v85_low_kmh=-4.4, v85_high_kmh=0.2)
+    sentence, *_ = blocks(LightAndSpeed(3, 480, (50.0, 100.0), None, (unclear,)), Words("en"))
+    assert isinstance(sentence, Paragraphs)
+    assert "not clearly another" in sentence.texts[0]

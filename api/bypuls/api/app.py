@@ -48,7 +48,16 @@ from bypuls.api.routes import (
 )
 from bypuls.api.routes import state as states
 from bypuls.api.routes.state import new_meters, release
-from bypuls.api.web import alarm_pages, building_pages, citizen_pages, climate_pages, light_pages, pages, site_pages
+from bypuls.api.web import (
+    alarm_pages,
+    building_pages,
+    citizen_pages,
+    climate_pages,
+    light_pages,
+    pages,
+    plan_pages,
+    site_pages,
+)
 from bypuls.api.web.pages import PageState
 
 _DESCRIPTION = (
@@ -134,6 +143,7 @@ def create_app(context: ApiContext) -> FastAPI:
     app.include_router(climate_pages.router)
     app.include_router(building_pages.router)
     app.include_router(light_pages.router)
+    app.include_router(plan_pages.router)
     app.include_router(citizen_pages.router)
     app.mount("/static/swagger", StaticFiles(packages=[("fastapi_offline", "static")]), name="swagger")
     app.mount("/static", StaticFiles(packages=[("bypuls.api", "static")]), name="static")

@@ -26,7 +26,9 @@ Why: TypeAlias = Literal["one level", "never apart", "too few days"]
 class LightEffect:
     """Speeds at `level_pct` less those at `reference_pct` [km/h], with the standard error of whole days.
 
-    v85 : None where it lies in an open class.  strata : hours by type of day in which both levels were seen on enough
+    mean_kmh, reference_mean_kmh, v85_kmh, reference_v85_kmh : of each level in the common mix of hours [km/h].
+    v85, v85_kmh, reference_v85_kmh : None where V85 lies in an open class.
+    strata : hours by type of day in which both levels were seen on enough
     days.  days, reference_days : of each level.  vehicles, reference_vehicles : compared.
     """
 
@@ -39,6 +41,10 @@ class LightEffect:
     reference_days: int
     vehicles: float
     reference_vehicles: float
+    mean_kmh: float
+    reference_mean_kmh: float
+    v85_kmh: float | None
+    reference_v85_kmh: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +152,15 @@ class _Part:
         """The two levels' difference; every day is left out once."""
         whole = self._cells(np.ones(self._block.size, dtype=bool))
         each = [self._cells(self._block == at) for at in range(self._days.size)]
-        found = np.array([self._difference(whole)] + [self._difference((whole[0] - a, whole[1] - b)) for a, b in each])
+        told = self._values(whole)
+        found = np.array([told[1] - told[0], *map(self._difference, ((whole[0] - a, whole[1] - b) for a, b in each))])
         days = [np.unique(self._block[self._low == one]).size for one in (0, 1)]
         n = [float(self._rows[self._low == one].sum()) for one in (0, 1)]
         return LightEffect(
             level, reference, self._estimate(found[:, 0], min(days)),
             None if np.isnan(found[:, 1]).any() else self._estimate(found[:, 1], min(days)),
-            strata, days[1], days[0], n[1], n[0],
+            strata, days[1], days[0], n[1], n[0], float(told[1, 0]), float(told[0, 0]), _known(told[1, 1]),
+            _known(told[0, 1]),
         )  # fmt: skip
 
     @staticmethod
@@ -169,8 +177,15 @@ class _Part:
         sums = np.bincount(self._cell[chosen], self._sums[chosen], strata * two).astype(np.float64)
         return counts.reshape(strata, two, -1), sums.reshape(strata, two)
 
-    def _difference(self, cells: tuple[FloatArray, FloatArray]) -> tuple[float, float]:
-        """Lower less reference: mean and V85 [km/h], each level weighted to the strata's common mix."""
+    def _difference(self, cells: tuple[FloatArray, FloatArray]) -> FloatArray:
+        """Lower less reference: (mean, V85) [km/h]."""
+        reference, lower = self._values(cells)
+        found: FloatArray = lower - reference
+        return found
+
+    def _values(self, cells: tuple[FloatArray, FloatArray]) -> FloatArray:
+        """(2, 2) mean and V85 [km/h] of the reference and of the lower level, each weighted to the strata's common
+        mix."""
         counts, sums = cells
         n = counts.sum(axis=2)
         # The mix in which a difference within strata has the least variance.
@@ -179,4 +194,8 @@ class _Part:
         mean = (share[:, None] * sums / n).sum(axis=0)
         mixed = (share[:, None, None] * counts / n[:, :, None]).sum(axis=0)
         v85 = percentile_rows(mixed, *self._edges, 85.0)
-        return float(mean[1] - mean[0]), float(v85[1] - v85[0])
+        return np.column_stack((mean, v85))
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)

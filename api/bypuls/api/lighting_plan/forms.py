@@ -1,4 +1,4 @@
-"""A plan as JSON and as a table."""
+"""A plan as JSON, as a table, and for people as PDF and workbook."""
 
 from __future__ import annotations
 

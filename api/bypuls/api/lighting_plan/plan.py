@@ -33,7 +33,7 @@ from bypuls.api.lighting_plan.scenario import (
 from bypuls.api.lighting_plan.sun_hours import SunHours, sun_hours
 from bypuls.store.registry import Lamp, Target
 
-By: TypeAlias = Literal["street", "cabinet", "type"]
+By: TypeAlias = Literal["street", "cabinet", "group", "type"]
 State: TypeAlias = Literal["kept", "lower", "unknown"]
 _YEARS_BACK = 5
 STATES: tuple[State, ...] = ("kept", "lower", "unknown")
@@ -41,10 +41,14 @@ STATES: tuple[State, ...] = ("kept", "lower", "unknown")
 
 @dataclass(frozen=True, slots=True)
 class LampPlan:
-    """One light point. now_kwh, then_kwh : a year; None = unknown.  replaced : whether it gets LED; None = unknown.
-    light : of what it gives at full level.  class_then, class_dimmed : None = unknown or below the lowest class."""
+    """One light point. now_w, then_w : at full level with the gear [W].  now_kwh, then_kwh : a year; None = unknown.
+    replaced : whether it gets LED; None = unknown.  light : of what it gives at full level.
+    class_then, class_dimmed : None = unknown or below the lowest class.
+    light_share : light at full level over what the street needs to be lit as now; None = unknown."""
 
     lamp: Lamp
+    now_w: float | None
+    then_w: float | None
     now_kwh: float | None
     then_kwh: float | None
     replaced: bool | None
@@ -53,6 +57,7 @@ class LampPlan:
     class_state: State
     class_then: str | None
     class_dimmed: str | None
+    light_share: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +100,15 @@ class Plan:
             "unknown_lamps": len(chosen) - len(known),
             "replaced_lamps": len(replaced),
             "replaced_luminaires": sum(one.luminaires or 0 for one in replaced) if counted else None,
+            "now_kw": sum(one.now_w or 0.0 for one in known) / 1000.0 if known else None,
+            "then_kw": sum(one.then_w or 0.0 for one in known) / 1000.0 if known else None,
             "now_kwh": now if known else None,
             "then_kwh": then if known else None,
             "saved_kwh": saved if known else None,
             "saved_share": saved / now if now > 0.0 else None,
+            "now_co2_kg": now * factor if known and factor is not None else None,
             "saved_co2_kg": saved * factor if known and factor is not None else None,
+            "now_dkk": now * price if known and price is not None else None,
             "saved_dkk": saved_dkk,
             "investment_dkk": invested,
             "payback_years": payback_years(invested or 0.0, saved_dkk or 0.0) if pays else None,
@@ -122,10 +131,11 @@ class Plan:
         return [dict(zip(names, key, strict=True)) | {"lamps": count} for key, count in ordered]
 
     def groups(self, directory: Directory, by: By) -> list[dict[str, Any]]:
-        """`totals` of each street, cabinet or lamp type, what saves most first; None = the register doesn't say."""
+        """`totals` of each street, cabinet, group or type, what saves most first; None = the register doesn't say."""
         pick: Mapping[By, Callable[[Lamp], str | None]] = {
             "street": lambda lamp: lamp.street or (directory.sites[lamp.site].name if lamp.site else None),
             "cabinet": lambda lamp: lamp.cabinet,
+            "group": lambda lamp: lamp.lamp_group,
             "type": lambda lamp: lamp.lamp_type,
         }
         parts: dict[str | None, list[LampPlan]] = {}
@@ -215,7 +225,7 @@ def _planned(lamp: Lamp, scenario: Scenario, profiles: _Profiles) -> LampPlan:
                 state = "kept"
         except ValueError:
             state = "unknown"  # a class of another system: nothing is known of its levels
-    return LampPlan(lamp, now_kwh, then_kwh, replaced, count, light, state, then_class, dimmed)
+    return LampPlan(lamp, watt, then_watt, now_kwh, then_kwh, replaced, count, light, state, then_class, dimmed, share)
 
 
 def _kwh(watt: float | None, hours: float) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request
@@ -12,10 +13,11 @@ from bypuls.analysis.errors import MixedWidths
 from bypuls.api.access import Reader
 from bypuls.api.answers import answer
 from bypuls.api.context import Context, Registered
-from bypuls.api.lighting_plan.forms import as_csv, as_json
+from bypuls.api.lighting_plan.forms import as_json
 from bypuls.api.lighting_plan.plan import By, plan_of
+from bypuls.api.lighting_plan.rendering import MEDIA_TYPES, rendered
 from bypuls.api.lighting_plan.scenario import Burning, Scenario, parse_gear, parse_watts, profile_of
-from bypuls.api.lighting_speed import light_and_speed_of
+from bypuls.api.lighting_speed import as_table, light_and_speed_of
 from bypuls.api.parameters import ID_PATTERN, From, IdFilter, To, Tz
 from bypuls.api.problems import Problem, bad_parameter
 from bypuls.api.reports.reading.errors import FileProblem
@@ -26,7 +28,7 @@ router = APIRouter(prefix="/api/v1/lighting", tags=["lighting"], dependencies=[R
 
 
 class WhatIfModel(BaseModel):
-    """A plan: assumptions, the total, and rows by street, cabinet or type."""
+    """A plan: assumptions, the total, and rows by street, cabinet, group or type."""
 
     year: int = Field(examples=[2026])
     by: By
@@ -55,7 +57,11 @@ class LightAndSpeedModel(BaseModel):
     )
 
 
-@router.get("/light-and-speed/{site}", response_model=LightAndSpeedModel)
+@router.get(
+    "/light-and-speed/{site}",
+    response_model=LightAndSpeedModel,
+    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+)
 def speed_by_light(
     request: Request,
     context: Context,
@@ -64,6 +70,8 @@ def speed_by_light(
     start: From = None,
     to: To = None,
     tz: Tz = None,
+    format: Annotated[Literal["json", "csv"], Query(description="JSON, or a table")] = "json",
+    lang: Annotated[Literal["da", "en"], Query(description="of a table's numbers")] = "en",
 ) -> Response:
     """Whether people drive otherwise where the street is dimmed: vehicles in free flow, in darkness, each level against
     the highest. Where level and hour never vary apart it says so."""
@@ -72,15 +80,18 @@ def speed_by_light(
     with request.app.state.heavy:
         try:
             found = light_and_speed_of(context.store, directory, row, survey)
-        except (FileProblem, MixedWidths) as error:
+        except MixedWidths as error:
             raise Problem(409, "not-comparable", "The data don't carry it", str(error)) from error
-    return answer(request, found)
+    if format == "csv":
+        return answer(request, as_table(site, survey, found, danish=lang == "da"), media_type="text/csv; charset=utf-8")
+    told = {"site": site, "tz": survey.zone.key, "start": survey.start.isoformat(), "end": survey.end.isoformat()}
+    return answer(request, told | asdict(found))
 
 
 @router.get(
     "/what-if",
     response_model=WhatIfModel,
-    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+    responses={200: {"content": {"text/csv": {}, "application/pdf": {}, MEDIA_TYPES["xlsx"]: {}}}},
 )
 def what_if(
     request: Request,
@@ -110,11 +121,14 @@ def what_if(
     by: Annotated[By, Query(description="rows by")] = "street",
     cabinet: IdFilter = None,
     site: IdFilter = None,
-    format: Annotated[Literal["json", "csv"], Query(description="JSON, or a table")] = "json",
-    lang: Annotated[Literal["da", "en"], Query(description="of numbers; JSON has neither")] = "en",
+    group: IdFilter = None,
+    format: Annotated[
+        Literal["json", "csv", "xlsx", "pdf"], Query(description="JSON, a table, a workbook, or for paper")
+    ] = "json",
+    lang: Annotated[Literal["da", "en"], Query(description="of numbers and texts; JSON has neither")] = "en",
 ) -> Response:
-    """kWh, CO₂, money, payback and light of a plan for this calendar year, over all lamps or those of a cabinet or
-    site. Every assumption is in the answer; what is unknown is counted, never guessed."""
+    """kWh, CO₂, money, payback and light of a plan for this calendar year, over all lamps or those of a cabinet,
+    site or group. Every assumption is in the answer; what is unknown is counted, never guessed."""
     scenario = Scenario(
         watts=_parsed("watts", watts, parse_watts),
         watt_share=watt_share,
@@ -134,7 +148,7 @@ def what_if(
     lamps = [
         lamp
         for lamp in directory.lamps.values()
-        if (cabinet is None or lamp.cabinet == cabinet) and (site is None or lamp.site == site)
+        if cabinet in (None, lamp.cabinet) and site in (None, lamp.site) and group in (None, lamp.lamp_group)
     ]
     if not lamps:
         raise Problem(409, "no-lamps", "The data don't carry it", "lamps: 0 fit; expected at least one in the registry")
@@ -143,10 +157,13 @@ def what_if(
             plan = plan_of(directory, scenario, now=context.clock(), zone=context.settings.zone, lamps=lamps)
         except (FileProblem, ValueError) as error:
             raise Problem(409, "no-sun", "The data don't carry it", str(error)) from error
-        if format == "csv":
-            table = as_csv(plan, directory, by, danish=lang == "da")
-            return answer(request, table, media_type="text/csv; charset=utf-8")
-        return answer(request, as_json(plan, directory, by))
+        if format == "json":
+            return answer(request, as_json(plan, directory, by))
+        day = context.clock().astimezone(context.settings.zone).date()
+        content = rendered(plan, directory, by, format, lang, day)
+    name = f"{'lysplan' if lang == 'da' else 'lighting-plan'}-{day}.{format}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
+    return Response(content, 200, headers, MEDIA_TYPES[format])
 
 
 def _parsed(name: str, text: str | None, parse: Any) -> Any:

@@ -21,6 +21,7 @@ from bypuls.api.lighting.last_nights import LastNight, last_nights
 from bypuls.api.lighting.night import Profiles
 from bypuls.api.lighting.summary import summary
 from bypuls.api.lighting.town import cabinet_entry, lamp_entry, meters_of
+from bypuls.api.lighting_speed import streets_with_both
 from bypuls.api.middleware import content_policy
 from bypuls.api.parameters import Id
 from bypuls.api.problems import not_found
@@ -65,7 +66,7 @@ def lights(request: Request) -> Response:
         hidden=max(0, len(todo) - _MOST_LISTED),
         town_map=lights_map(town, list(town.lamps), cabinets=list(directory.cabinets)),
         cabinets=[cabinet_entry(town, id) for id in directory.cabinets], reasons=REASONS, words=words,
-        citizen_reports=settings.citizen_reports, tiles_url=settings.tiles_url,
+        both=streets_with_both(directory), citizen_reports=settings.citizen_reports, tiles_url=settings.tiles_url,
         tiles_attribution=settings.tiles_attribution,
         spots=for_tiles(town) if settings.tiles_url else {},
     )  # fmt: skip

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from bypuls.api.context import ApiContext, the_context, the_directory
 from bypuls.api.directory import Directory
 from bypuls.api.kept import Kept
+from bypuls.api.lighting_speed import lamps_at
 from bypuls.api.middleware import content_policy
 from bypuls.api.parameters import Id
 from bypuls.api.problems import Problem, bad_parameter, not_found
@@ -193,6 +194,8 @@ def site(request: Request, id: Id) -> Response:
         forms=[form for form in (*formats(), "bundle") if form != "html"],
         series=f"/api/v1/traffic/{id}/series?{period}" + (f"&direction={chosen.direction}" if chosen.direction else ""),
         every=every,
+        lit=bool(lamps_at(directory, id)),
+        light=urlencode({"from": chosen.first, "to": chosen.last + timedelta(days=1)}),
     )
 
 

@@ -111,7 +111,8 @@ def _about_lamps(registry: Registry, day: date) -> Iterator[Finding]:
     named = {lamp.lamp_group for lamp in lamps}
     for id in sorted(groups.keys() - named):
         yield Finding("lamp_group", id, "has no lamp")
-    for id in sorted({lamp.lamp_group for lamp in lamps if lamp.id not in of_their_own} & groups.keys() - profiled):
+    relying = {lamp.lamp_group for lamp in lamps if lamp.id not in of_their_own}
+    for id in sorted((groups.keys() & relying) - profiled):
         yield Finding("lamp_group", id, "has no dimming profile; its lamps are taken to burn at full level")
     for cabinet in registry.cabinets():
         count = cabinet.lamp_count

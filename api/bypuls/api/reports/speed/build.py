@@ -84,6 +84,7 @@ def build_report(
         intervention=settings.intervention,
         methods=_methods(by, settings),
         notes=_notes(observations, people, watched),
+        light=settings.light,
     )
 
 

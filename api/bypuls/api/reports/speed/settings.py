@@ -9,7 +9,7 @@ from bypuls.analysis.free_flow import GAP_S, MIN_HEADWAY_S
 from bypuls.analysis.speed import Method
 from bypuls.analysis.traffic.expansion import Factor
 from bypuls.analysis.traffic.verdict import Thresholds
-from bypuls.api.reports.speed.model import Intervention, Limit, Sensor, Site
+from bypuls.api.reports.speed.model import Intervention, LightAndSpeed, Limit, Sensor, Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class Settings:
     percentile_method : of single speeds.  pace_width_kmh : a whole number of km/h.
     length_bounds_m : boundaries of length classes [m]; motor_from_m : motor vehicles are at least this long [m].
     tolerance_kmh : E of the least sample [km/h].
+    light : speeds by light level, found from the lamps' readings, which the bundle doesn't hold.
     chosen_for_speed : the site was picked because it was fast, so its speeds would fall back without a measure.
     """
 
@@ -55,3 +56,4 @@ class Settings:
     intervention: Intervention | None = None
     chosen_for_speed: bool = True
     title: str | None = None
+    light: LightAndSpeed | None = None

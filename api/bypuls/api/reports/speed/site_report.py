@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from bypuls.api.directory import Directory
+from bypuls.api.lighting_speed import lamps_at, light_and_speed_of
 from bypuls.api.reports.speed.build import build_report
 from bypuls.api.reports.speed.compare import Pair
 from bypuls.api.reports.speed.from_store import Survey, observations_of
 from bypuls.api.reports.speed.local_days import LocalDays
 from bypuls.api.reports.speed.manual_counts import check_of_sensor
-from bypuls.api.reports.speed.model import Limit, SpeedReport
+from bypuls.api.reports.speed.model import LightAndSpeed, Limit, SpeedReport
 from bypuls.api.reports.speed.observations import Observations
 from bypuls.api.reports.speed.passages import PassagesGone, passages_of
 from bypuls.api.reports.speed.public_view import PublicTables, public_tables
@@ -95,8 +96,17 @@ def site_report(source: Source, question: Question) -> Made:
             )
             for control in question.controls
         )
+    settings = replace(settings, light=_light(source, question, own))
     report = build_report(own, settings, other=other, controls=pairs, allow_empty=True)
     return Made(report, own, settings, other, pairs)
+
+
+def _light(source: Source, question: Question, own: Observations) -> LightAndSpeed | None:
+    """Speeds by light level; None at a street where no lamp reports."""
+    if not lamps_at(source.directory, question.site):
+        return None
+    place = source.directory.sites[question.site]
+    return light_and_speed_of(source.store, source.directory, place, question.survey, free_flow=own.free_flow)
 
 
 def _observed(source: Source, question: Question, site: str, survey: Survey) -> Observations:

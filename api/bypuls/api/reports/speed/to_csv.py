@@ -8,10 +8,11 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from types import MappingProxyType
 
 from bypuls.api.reports.layout.inert import inert
-from bypuls.api.reports.speed.model import Cell, SpeedReport, Statistics, Traffic, Volumes
+from bypuls.api.reports.speed.model import Cell, LightEffect, SpeedReport, Statistics, Traffic, Volumes
 
 Value = str | int | float | None
 NOT_WATCHED = "N/A"
@@ -38,6 +39,12 @@ _DANISH: Mapping[str, str] = MappingProxyType(
         "high": "øvre", "effect": "effekt", "conclusion": "konklusion", "software": "program", "methods": "metoder",
         "share": "andel", "statistics": "statistik", "estimates": "skøn", "yes": "ja", "no": "nej", "name": "navn",
         "model": "model", "source": "kilde", "refused": "afvist", "vehicles_per_day": "køretøjer pr. døgn",
+        "light_and_speed": "lys og hastighed", "level_pct": "lysniveau %", "reference_pct": "sammenlignet med %",
+        "reference_mean_kmh": "middel km/t, sammenlignet", "mean_change_kmh": "ændring af middel km/t",
+        "mean_low_kmh": "ændring af middel, nedre", "mean_high_kmh": "ændring af middel, øvre",
+        "reference_v85_kmh": "V85 km/t, sammenlignet", "v85_change_kmh": "ændring af V85 km/t",
+        "nights": "nætter", "reference_nights": "nætter, sammenlignet", "vehicles": "køretøjer",
+        "reference_vehicles": "køretøjer, sammenlignet",
         "ok": "i orden", "assess": "vurderes", "measures": "tiltag", "uncertain": "usikker", "none": "ingen",
     }
 )  # fmt: skip
@@ -77,6 +84,7 @@ def _rows(report: SpeedReport) -> Iterable[Sequence[Value]]:
     yield from _days(report)
     yield from _volumes(report)
     yield from _quality(report)
+    yield from _light(report)
     yield from _comparison(report)
     yield ("methods",)
     yield from report.methods.items()
@@ -171,6 +179,21 @@ def _quality(report: SpeedReport) -> Iterable[Sequence[Value]]:
     for reason, n in quality.dropped.items():
         yield ("dropped", reason, n, " ".join(quality.examples.get(reason, ())))
     yield ("out_of_order", quality.out_of_order)
+    yield ()
+
+
+def _light(report: SpeedReport) -> Iterable[Sequence[Value]]:
+    found = report.light
+    if found is None:
+        return
+    yield ("light_and_speed",)
+    if found.why is not None:
+        yield ("reason", found.why)
+    names = [one.name for one in fields(LightEffect)]
+    if found.effects:
+        yield names
+    for effect in found.effects:
+        yield [getattr(effect, name) for name in names]
     yield ()
 
 

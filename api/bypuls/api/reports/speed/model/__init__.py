@@ -27,6 +27,7 @@ from bypuls.api.reports.speed.model.figures import (
     Statistics,
     VerdictDetail,
 )
+from bypuls.api.reports.speed.model.light import LightAndSpeed, LightEffect
 from bypuls.api.reports.speed.model.place import (
     CountCheck,
     Intervention,
@@ -75,6 +76,8 @@ __all__ = [
     "Intervention",
     "LeastSample",
     "LengthClass",
+    "LightAndSpeed",
+    "LightEffect",
     "Limit",
     "Neighbour",
     "OverLimit",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bypuls.api.reports.speed.model.comparison import Comparison
 from bypuls.api.reports.speed.model.figures import ByDirection
+from bypuls.api.reports.speed.model.light import LightAndSpeed
 from bypuls.api.reports.speed.model.place import Intervention, Limit, Period, Quality, Sensor, Site, Software
 from bypuls.api.reports.speed.model.tables import (
     DayGroup,
@@ -22,7 +23,8 @@ from bypuls.api.reports.speed.model.tables import (
 
 @dataclass(frozen=True, slots=True)
 class SpeedReport:
-    """All that a report says; see the classes of its parts. `intervention` is the one that a comparison is about."""
+    """All that a report says; see the classes of its parts. `intervention` is the one that a comparison is about.
+    light : None where no lamp reports at the street."""
 
     title: str
     software: Software
@@ -45,3 +47,4 @@ class SpeedReport:
     intervention: Intervention | None
     methods: Mapping[str, str]
     notes: tuple[str, ...] = ()
+    light: LightAndSpeed | None = None

@@ -14,6 +14,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from bypuls.api.reports.layout import svg
 from bypuls.api.reports.layout.fonts import FALLBACK, SANS
 from bypuls.api.reports.speed.model import Histogram, SpeedReport
+from bypuls.api.reports.speed.render.light_chart import light_levels
 from bypuls.api.reports.speed.render.street_map import street_map
 from bypuls.api.reports.speed.render.strips import strip, week
 from bypuls.api.reports.speed.render.words import Words
@@ -49,6 +50,7 @@ def draw(name: str, report: SpeedReport, words: Words, size: Size) -> str:
         "days": lambda: _days(report, words, size),
         "comparison": lambda: _comparison(report, words, size),
         "week": lambda: week(report, words, size.figure(150.0), size.type, figures=size.figures),
+        "light": lambda: light_levels(report, words, size.figure, size.type),
         "map": lambda: street_map(report, words, size.figure, size.width),
         "strip": lambda: strip(report, words, size.figure, size.type),
     }[name]

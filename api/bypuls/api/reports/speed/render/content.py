@@ -17,7 +17,7 @@ from bypuls.api.reports.layout.cells import (
     text,
 )
 from bypuls.api.reports.speed.model import SpeedReport, Statistics
-from bypuls.api.reports.speed.render import comparison, place, tables, volumes
+from bypuls.api.reports.speed.render import comparison, light, place, tables, volumes
 from bypuls.api.reports.speed.render.document import Document, Headline
 from bypuls.api.reports.speed.render.labels import VERDICT_SENTENCES, direction, named, verdict
 from bypuls.api.reports.speed.render.street_map import has_map
@@ -49,6 +49,8 @@ def document(report: SpeedReport, words: Words) -> Document:
     long = len(report.days) > LONG_PERIOD_DAYS
     if not long:
         sections.append(days)
+    if report.light is not None:
+        sections.append(Section("light", words("Light and speed"), light.blocks(report.light, words)))
     if report.comparison is not None:
         sections.append(
             Section("comparison", words("Comparison"), comparison.blocks(report, report.comparison, words), fresh=True)

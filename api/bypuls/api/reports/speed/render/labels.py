@@ -53,6 +53,16 @@ NAMES: Mapping[str, str] = {
     "before_no_times": N_("the data before carry no times"),
     "after_no_times": N_("the data after carry no times"),
     "too_few_vehicles": N_("too few vehicles"),
+    "no lamp reports here": N_("no lamp reports here"),
+    "the site has no position": N_("the registry has no position of the street, so its darkness isn't known"),
+    "no vehicles in free flow": N_("no vehicles in free flow"),
+    "the nights don't get dark": N_("the nights don't get dark"),
+    "no hour of darkness with both": N_("there is no hour of darkness with both vehicles and levels of the lamps"),
+    "not identifiable: one level": N_("the lamps burnt at one level only"),
+    "not identifiable: never apart": N_(
+        "not identifiable, since the light changed at the same hours every night: hour and light can't be told apart"
+    ),
+    "not identifiable: too few days": N_("the levels shared an hour on fewer than three nights"),
     "no_single_limit": N_("no single posted limit is known for the period"),
     "v85_unknown": N_("V85 is unknown"),
     "interval_spans_threshold": N_("the interval of V85 spans a threshold, so the days measured can't tell"),

@@ -49,6 +49,7 @@ class _Writer(Sheets):
         self._tables(words("Volumes"), parts.get("volumes"))
         self._days(parts.get("days"))
         self._histogram()
+        self._tables(words("Light and speed"), parts.get("light"))
         self._tables(words("Comparison"), parts.get("comparison"))
         self._tables(words("Quality and methods"), parts.get("quality"))
 
