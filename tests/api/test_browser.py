@@ -20,6 +20,10 @@ from bypuls.api import ApiSettings, create_app
 pytestmark = pytest.mark.browser
 
 ARTEFACTS = Path(__file__).resolve().parents[2] / "test-artefacts"
+PATHS = (
+    "/sites/high-street", "/buildings", "/buildings/hall", "/climate", "/about", "/devices", "/devices/pi-1",
+    "/reports", "/factors",
+)  # fmt: skip
 TITLES = {"da": "Byen nu", "en": "The town now"}
 
 
@@ -82,7 +86,7 @@ def test_the_town_now(browser: Browser, open_server: str, language: str) -> None
     page.close()
 
 
-@pytest.mark.parametrize("path", ["/sites/high-street", "/buildings", "/buildings/hall", "/climate", "/about"])
+@pytest.mark.parametrize("path", PATHS)
 def test_the_other_pages(browser: Browser, open_server: str, path: str) -> None:
     page, said = watched(browser, viewport={"width": 390, "height": 844})
     page.goto(f"{open_server}{path}?lang=da", wait_until="load")

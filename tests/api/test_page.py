@@ -30,6 +30,11 @@ PAGES = (
     "/buildings/hall",
     "/buildings/shed",
     "/alarms",
+    "/devices",
+    "/devices?span=week",
+    "/devices/pi-1",
+    "/reports",
+    "/factors",
 )
 FRAGMENTS = (
     "/fragments/now",

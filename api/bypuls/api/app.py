@@ -53,9 +53,12 @@ from bypuls.api.web import (
     building_pages,
     citizen_pages,
     climate_pages,
+    device_pages,
+    factor_pages,
     light_pages,
     pages,
     plan_pages,
+    report_pages,
     site_pages,
 )
 from bypuls.api.web.pages import PageState
@@ -144,6 +147,9 @@ def create_app(context: ApiContext) -> FastAPI:
     app.include_router(building_pages.router)
     app.include_router(light_pages.router)
     app.include_router(plan_pages.router)
+    app.include_router(device_pages.router)
+    app.include_router(report_pages.router)
+    app.include_router(factor_pages.router)
     app.include_router(citizen_pages.router)
     app.mount("/static/swagger", StaticFiles(packages=[("fastapi_offline", "static")]), name="swagger")
     app.mount("/static", StaticFiles(packages=[("bypuls.api", "static")]), name="static")

@@ -104,6 +104,16 @@ class Book:
         with self._reading() as connection:
             return ledger.hour_lines(connection, device=device, epoch=None, start_us=start_us, end_us=end_us)
 
+    def first_heard_by_device(self) -> dict[str, int]:
+        """When the ledger first knew each device [µs UTC]."""
+        with self._reading() as connection:
+            return ledger.first_heard_by_device(connection)
+
+    def missing_by_device(self) -> dict[str, int]:
+        """How many numbers of each device never came, by now."""
+        with self._reading() as connection:
+            return ledger.missing_by_device(connection)
+
     def dead_letters(
         self,
         *,
@@ -120,6 +130,16 @@ class Book:
         """How many dead letters wait to be looked at."""
         with self._reading() as connection:
             return letters.waiting(connection)
+
+    def waiting_letters_by_device(self) -> dict[str, int]:
+        """How many dead letters of each device wait; devices without one are left out."""
+        with self._reading() as connection:
+            return letters.waiting_by_device(connection)
+
+    def waiting_reasons(self, device: str) -> list[tuple[str, int]]:
+        """Why a device's dead letters wait, and how many for each reason, the commonest first."""
+        with self._reading() as connection:
+            return letters.waiting_reasons(connection, device)
 
     def readmit(self, ids: Sequence[int], windows: Iterable[Window], now_us: int) -> None:
         """Books dead letters as stored after all."""

@@ -198,6 +198,28 @@ def epochs(connection: Connection, device: str | None) -> list[EpochLine]:
     return lines
 
 
+def first_heard_by_device(connection: Connection) -> dict[str, int]:
+    """When the ledger first knew each device [µs UTC]."""
+    query = select(ledger_epoch.c.device, func.min(ledger_epoch.c.first_seen_us)).group_by(ledger_epoch.c.device)
+    return {device: int(first_us) for device, first_us in connection.execute(query)}
+
+
+def missing_by_device(connection: Connection) -> dict[str, int]:
+    """Of each device that the ledger knows: how many numbers within its epochs never came, by now."""
+    table = ledger_range.c
+    length = table.last - table.first + 1
+    of_epoch = (
+        select(
+            table.device,
+            (func.max(table.last) - func.min(table.first) + 1 - func.sum(length)).label("missing"),
+        )
+        .group_by(table.device, table.epoch)
+        .subquery()
+    )
+    query = select(of_epoch.c.device, func.sum(of_epoch.c.missing)).group_by(of_epoch.c.device)
+    return {device: int(missing) for device, missing in connection.execute(query)}
+
+
 def hour_lines(
     connection: Connection, *, device: str | None, epoch: str | None, start_us: int | None, end_us: int | None
 ) -> list[HourLine]:

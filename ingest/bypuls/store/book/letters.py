@@ -120,6 +120,20 @@ def waiting(connection: Connection) -> int:
     return int(connection.scalar(_waiting(func.count())) or 0)
 
 
+def waiting_by_device(connection: Connection) -> dict[str, int]:
+    """How many letters of each device wait; devices without one are left out."""
+    query = _waiting(dead_letter.c.device, func.count()).group_by(dead_letter.c.device)
+    return {device: int(count) for device, count in connection.execute(query)}
+
+
+def waiting_reasons(connection: Connection, device: str) -> list[tuple[str, int]]:
+    """Why a device's letters wait, and how many for each reason, the commonest first."""
+    count = func.count()
+    query = _waiting(dead_letter.c.reason, count).where(dead_letter.c.device == device)
+    rows = connection.execute(query.group_by(dead_letter.c.reason).order_by(count.desc(), dead_letter.c.reason))
+    return [(reason, int(number)) for reason, number in rows]
+
+
 def listed(
     connection: Connection, *, device: str | None, ids: Sequence[int] | None, readmitted: bool, newest: int
 ) -> list[DeadLetter]:
