@@ -12,7 +12,7 @@ from bypuls.api.reports.layout.words import DASH, NO_DATA, Words
 
 INERT = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
 UNDATED = datetime(2000, 1, 1)  # noqa: DTZ001 - a workbook knows no zones
-COLOURS = {"good": "#1d6b3f", "warn": "#8a5a00", "bad": "#a92a22", "soft": "#566265", "shaded": "#8b9496"}
+COLOURS = {"good": "#1d6b3f", "warn": "#8a5a00", "bad": "#a92a22", "soft": "#566265", "shaded": "#6b7679"}
 NAME_LENGTH = 31
 TEXT_WIDTH = 60
 
