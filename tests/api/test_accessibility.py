@@ -1,4 +1,4 @@
-"""axe-core finds nothing on any page: both languages, light and dark, a desk's screen and a phone's. And a keyboard does."""
+"""axe-core finds nothing on any page, in both languages, light and dark, wide and narrow; the keyboard suffices."""
 
 import os
 import shutil

@@ -210,6 +210,18 @@ def restatements(
     return answer(request, restatement(accounts, directory, before, after))
 
 
+def explained(
+    context: ApiContext, directory: Directory, accounts: Accounts, question: Question, before: int
+) -> dict[str, Any]:
+    """Why the emission changed from the year `before` to the question's."""
+    source = Source(context.store, directory, context.clock(), context.settings.zone)
+    normal: dict[tuple[int, str], float] = {}
+    for year in (before, question.year):
+        account = accounts.year(directory, replace(question, year=year))
+        normal |= normal_weather(source, account).amounts(account)
+    return decomposition(accounts, directory, question, before_year=before, normal=normal)
+
+
 @router.get("/decomposition", response_model=DecompositionModel)
 def decomposed(
     request: Request,
@@ -234,12 +246,7 @@ def decomposed(
         factors=factors,
     )  # fmt: skip
     accounts = _accounts(request)
-    source = Source(context.store, directory, context.clock(), context.settings.zone)
-    normal: dict[tuple[int, str], float] = {}
-    for year in (before, after):
-        account = accounts.year(directory, replace(question, year=year))
-        normal |= normal_weather(source, account).amounts(account)
-    return answer(request, decomposition(accounts, directory, question, before_year=before, normal=normal))
+    return answer(request, explained(context, directory, accounts, question, before))
 
 
 @router.get("/greenest-hours", response_model=GreenestModel)

@@ -162,7 +162,7 @@ def buildings(request: Request) -> Response:
         return away
     context, directory = the_context(request), the_directory(request)
     source = source_of(context, directory)
-    order: Order = next((one for one in ORDERS if one == request.query_params.get("order")), "eui")
+    order: Order = next((one for one in ORDERS if one == request.query_params.get("order")), "excess_cost")
     sort = request.query_params.get("sort")
     sort = sort if sort in COLUMNS else order
     falling = request.query_params.get("falling", "true") != "false"

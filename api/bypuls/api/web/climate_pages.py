@@ -17,7 +17,7 @@ from bypuls.api.context import ApiContext, the_context, the_directory
 from bypuls.api.directory import Directory
 from bypuls.api.parameters import Id
 from bypuls.api.problems import Problem
-from bypuls.api.routes.climate_accounts import coming_day
+from bypuls.api.routes.climate_accounts import coming_day, explained
 from bypuls.api.routes.registered import known
 from bypuls.api.routes.targets import (
     Standing,
@@ -96,6 +96,23 @@ def measures_fragment(request: Request, id: Id) -> Response:
     standing = standing_of(request, context, directory, directory.targets[id])
     measured(request, context, directory)
     return render(request, "_measures.html", target=standing.view, **_values(request, context, directory, standing))
+
+
+@router.get("/fragments/climate/{id}/changes")
+def changes_fragment(request: Request, id: Id) -> Response:
+    """Why the last finished year's emission differs from the year before, meter by meter, the greatest change first."""
+    away = refused(request)
+    if away is not None:
+        return away
+    context, directory = the_context(request), the_directory(request)
+    known("target", id, directory.targets)
+    standing = standing_of(request, context, directory, directory.targets[id])
+    if not standing.view["accounts"]:
+        return render(request, "_changes.html", target=standing.view, changes=None)
+    question = question_of(standing.target, standing.view["accounts"][-1]["year"])
+    found = explained(context, directory, request.app.state.accounts, question, question.year - 1)
+    found["lines"].sort(key=lambda line: -abs(line["change_kg"] or 0.0))
+    return render(request, "_changes.html", target=standing.view, changes=found)
 
 
 @router.get("/fragments/greenest")
