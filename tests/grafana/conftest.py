@@ -55,6 +55,9 @@ class FakeGrafana:
     folder_of: dict[str, str] = field(default_factory=dict)
     provisioned: set[str] = field(default_factory=set)
     requests: list[tuple[str, str]] = field(default_factory=list)
+    rules: dict[str, Json] = field(default_factory=dict)
+    contacts: list[Json] = field(default_factory=list)
+    policies: Json = field(default_factory=lambda: {"receiver": "grafana-default-email", "provenance": ""})
     url: str = ""
 
     def answer(self, method: str, path: str, body: Any) -> tuple[int, Any]:
@@ -86,6 +89,8 @@ class FakeGrafana:
                 return 200, newest_first if self.listed else {"continueToken": "", "versions": newest_first}
             case ["POST", "api", "dashboards", "db"]:
                 return self.save(body)
+            case [_, "api", "v1", "provisioning", *rest]:
+                return self._alerting([method, *rest], body)
         return 404, {"message": "Not found"}
 
     def save(self, body: Json) -> tuple[int, Any]:
@@ -105,6 +110,39 @@ class FakeGrafana:
         there.append({"version": number, "message": body.get("message", ""), "data": dashboard})
         self.folder_of[uid] = folder
         return 200, {"status": "success", "uid": uid, "version": number}
+
+    def _alerting(self, asked: list[str], body: Any) -> tuple[int, Any]:
+        """Alerting's provisioning interface; what Grafana adds to a rule by itself is added."""
+        match asked:
+            case ["GET", "alert-rules", uid]:
+                return self._found(self.rules.get(uid))
+            case ["POST", "alert-rules"] if body["uid"] in self.rules:
+                return 409, {"message": "rule with UID exists already"}
+            case ["POST", "alert-rules"] | ["PUT", "alert-rules", _]:
+                if body["folderUID"] not in self.folders or not body["ruleGroup"]:
+                    return 400, {"message": "invalid alert rule: folder and group are needed"}
+                kept = copy.deepcopy(body) | {"id": len(self.rules) + 1, "updated": "2026-01-01T00:00:00Z"}
+                for query in kept["data"]:
+                    query["queryType"] = ""
+                    query["model"] = {"intervalMs": 1000, "maxDataPoints": 43200, "hide": False} | query["model"]
+                self.rules[body["uid"]] = kept
+                return 201 if asked[0] == "POST" else 200, kept
+            case ["GET", "contact-points"]:
+                return 200, self.contacts
+            case ["POST", "contact-points"]:
+                if not body["settings"].get("addresses") or "$" in body["settings"]["addresses"]:
+                    return 400, {"message": "could not find addresses in settings"}
+                self.contacts.append(body)
+                return 202, body
+            case ["GET", "policies"]:
+                return 200, self.policies
+            case ["PUT", "policies"]:
+                names = {one["name"] for one in self.contacts} | {"grafana-default-email"}
+                if not {route["receiver"] for route in body.get("routes", [])} <= names:
+                    return 400, {"message": "receiver does not exist"}
+                self.policies = body
+                return 202, {"message": "policies updated"}
+        return 404, {"message": "Not found"}
 
     def edit(self, uid: str, change: Mapping[str, Any], message: str = "") -> None:
         """What a person does in the browser."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from grafana_client.api import GrafanaApi
 from rich.console import Console
 
 from bypuls.cli.services import told
@@ -75,6 +78,16 @@ def _tell(changes: list[Change]) -> None:
             console.print(change.diff, markup=False, highlight=False)
 
 
+@contextmanager
+def _connected(url: str) -> Iterator[GrafanaApi]:
+    """A client whose connections are closed in the end.  Raises ValueError."""
+    client = connect(url, _token())
+    try:
+        yield client
+    finally:
+        client.client.s.close()
+
+
 @app.command()
 def push(url: Url = URL, lang: Language = "all", alerts: Alerts = LANGUAGE, force: Force = False) -> None:
     """Bring folder, data source, dashboards and alert rules to Grafana; what people changed by hand is kept.
@@ -91,11 +104,11 @@ def push(url: Url = URL, lang: Language = "all", alerts: Alerts = LANGUAGE, forc
             token = environment.grafana_influx_token.get_secret_value()
             source = with_token(plain, token) if token else plain
         wanted, rules = _wanted(lang), _rules(alerts)
-        client = connect(url, _token())
-        _tell(pushed(client, wanted, source=source, force=force))
-        if rules:
-            email = environment.alert_email
-            _tell(push_alerts(client, rules, FOLDER_UID, email=email, language=alerts, force=force))
+        with _connected(url) as client:
+            _tell(pushed(client, wanted, source=source, force=force))
+            if rules:
+                email = environment.alert_email
+                _tell(push_alerts(client, rules, FOLDER_UID, email=email, language=alerts, force=force))
     except (PushError, ValueError) as error:
         raise told(error) from error
 
@@ -105,8 +118,8 @@ def diff(url: Url = URL, lang: Language = "all", alerts: Alerts = LANGUAGE, forc
     """Say what `push` would change, line by line; changes nothing. Exit status 1 where there is a difference."""
     try:
         wanted, rules = _wanted(lang), _rules(alerts)
-        client = connect(url, _token())
-        changes = difference(client, wanted, force=force) + diff_alerts(client, rules, force=force)
+        with _connected(url) as client:
+            changes = difference(client, wanted, force=force) + diff_alerts(client, rules, force=force)
     except (PushError, ValueError) as error:
         raise told(error) from error
     _tell(changes)
@@ -124,9 +137,9 @@ def export(
     """Save dashboards and alert rules as they are in Grafana now, with what people changed."""
     try:
         wanted, rules = _wanted(lang), _rules(alerts)
-        client = connect(url, _token())
-        found = exported(client, [str(one["uid"]) for one in wanted])
-        kept = export_alerts(client, [str(one["uid"]) for one in rules])
+        with _connected(url) as client:
+            found = exported(client, [str(one["uid"]) for one in wanted])
+            kept = export_alerts(client, [str(one["uid"]) for one in rules])
         folder.mkdir(parents=True, exist_ok=True)
         for uid, dashboard in found.items():
             path = folder / f"{uid}.json"

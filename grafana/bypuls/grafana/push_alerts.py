@@ -37,7 +37,10 @@ def _query(one: Mapping[str, Any]) -> Json:
     kept: Json = {
         name: model[name] for name in ("refId", "query", "type", "expression", "reducer", "datasource") if name in model
     }
-    kept["datasource"] = (kept.get("datasource") or {}).get("uid")
+    source = kept.pop("datasource", None)
+    if source:
+        # Its type comes from Grafana's own list of sources.
+        kept["datasource"] = {"uid": source["uid"]}
     return {
         "refId": one["refId"], "datasourceUid": one["datasourceUid"],
         "relativeTimeRange": dict(one["relativeTimeRange"]), "model": kept,
