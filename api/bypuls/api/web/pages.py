@@ -22,6 +22,7 @@ from bypuls.api.routes.registered import device_entries
 from bypuls.api.routes.state import release
 from bypuls.api.targets.standing import ranked_targets
 from bypuls.api.town_now import lights_of, newest, power_of, vehicles_last_hour
+from bypuls.api.web.kiosk import kiosk_of
 from bypuls.api.web.language import COOKIE, LANGUAGES, environment, language_of
 from bypuls.store.registry import verify_key
 
@@ -53,6 +54,7 @@ def render(request: Request, template: str, status: int = 200, **values: Any) ->
             tz=context.settings.tz,
             now=context.clock(),
             status=status,
+            kiosk=kiosk_of(request.query_params, request.url.path, language) if status == 200 else None,
             **values,
         )
     )
