@@ -49,7 +49,9 @@ QUESTIONS = (
         ('#now a[href="/sites/high-street"]', ".did-it-help a"), "#part-comparison", r"[Bb]efore",
     ),
     Question("Which sensors are silent?", (NAV.format("/devices"),), "#devices", r"sensors? of \d+ (is|are) silent"),
-    Question("What did last night's outage lose?", (NAV.format("/devices"),), "#ledger ~ .lead", r"readings? came, .* stored"),
+    Question(
+        "What did last night's outage lose?", (NAV.format("/devices"),), "#ledger ~ .lead", r"readings came, .* stored"
+    ),
     Question("What shall I do first?", (NAV.format("/alarms"),), "main h1", r"call|Nothing"),
 )  # fmt: skip
 
