@@ -51,8 +51,13 @@ def test_the_language_keeps_what_was_asked(page: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["from=yesterday", "from=2026-01-02&last=2026-01-01", "weeks=0&intervention=humps", "direction=up"]
-)
+    "query",
+    [
+        "from=yesterday", "from=2026-01-02&last=2026-01-01", "weeks=0&intervention=humps", "direction=up",
+        "last=9999-12-31", "last=0001-01-05", "from=0001-01-01&last=2026-01-01",
+        "before_from=2026-01-01&before_last=9999-12-31",
+    ],
+)  # fmt: skip
 def test_what_cannot_be_shown_is_said(page: Any, query: str) -> None:
     answer = page.get(f"/sites/high-street?{query}&lang=en")
     assert answer.status_code == 200

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Literal, TypeAlias, get_args
@@ -131,6 +132,20 @@ def moment(field: str, text: str, zone: ZoneInfo) -> datetime:
         bad_parameter(field, text, MOMENT)
     if not _FIRST <= found < _LAST:
         bad_parameter(field, text, MOMENT)
+    return found
+
+
+def day_in(query: Mapping[str, str], name: str) -> date | None:
+    """The day that a page's address names; None where it names none. Raises Problem (422)."""
+    text = query.get(name)
+    if not text:
+        return None
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        bad_parameter(name, text, "a day like 2026-11-23")
+    if not 2000 <= found.year < 2100:
+        bad_parameter(name, text, "a day in the years 2000 to 2099")
     return found
 
 

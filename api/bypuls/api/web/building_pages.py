@@ -20,6 +20,7 @@ from bypuls.api.buildings.source import DAY, year_before
 from bypuls.api.context import the_context, the_directory
 from bypuls.api.kept import Kept
 from bypuls.api.parameters import Id
+from bypuls.api.periods import day_in
 from bypuls.api.problems import Problem, bad_parameter
 from bypuls.api.reports.building.content import document
 from bypuls.api.reports.building.html import fragment
@@ -76,8 +77,8 @@ def presets(today: date) -> list[tuple[str, Period]]:
 def chosen_of(query: Mapping[str, str], today: date) -> Period:
     """The days of a query, all of them over; the last twelve whole months by default.  Raises Problem (422)."""
     default = Period(*whole_year_before(today - DAY))
-    last = _day(query, "last")
-    first = _day(query, "from")
+    last = day_in(query, "last")
+    first = day_in(query, "from")
     if first is None and last is None:
         return default
     last = min(last or today - DAY, today - DAY)
@@ -87,19 +88,6 @@ def chosen_of(query: Mapping[str, str], today: date) -> Period:
     if (last - first).days >= LONGEST_DAYS:
         bad_parameter("from", first, f"at most {LONGEST_DAYS} days before {last}")
     return Period(first, last)
-
-
-def _day(query: Mapping[str, str], name: str) -> date | None:
-    text = query.get(name)
-    if not text:
-        return None
-    try:
-        found = date.fromisoformat(text)
-    except ValueError:
-        bad_parameter(name, text, "a day like 2026-11-23")
-    if not 2000 <= found.year < 2100:
-        bad_parameter(name, text, "a day in the years 2000 to 2099")
-    return found
 
 
 @router.get("/buildings/{id}")

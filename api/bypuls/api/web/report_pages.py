@@ -14,6 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from bypuls.api.buildings.report import whole_year_before
 from bypuls.api.context import the_context, the_directory
 from bypuls.api.directory import Directory
+from bypuls.api.periods import day_in
 from bypuls.api.problems import Problem, bad_parameter
 from bypuls.api.routes.registered import known
 from bypuls.api.targets.standing import ranked_targets
@@ -73,13 +74,9 @@ def address_of(query: Mapping[str, str], directory: Directory, today: date, lang
 
 
 def _day(query: Mapping[str, str], name: str) -> date:
-    text = query.get(name, "")
-    try:
-        found = date.fromisoformat(text)
-    except ValueError:
-        bad_parameter(name, text, "a day like 2026-11-23")
-    if not 2000 <= found.year < 2100:
-        bad_parameter(name, text, "a day in the years 2000 to 2099")
+    found = day_in(query, name)
+    if found is None:
+        bad_parameter(name, query.get(name, ""), "a day like 2026-11-23")
     return found
 
 

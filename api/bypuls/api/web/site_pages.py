@@ -18,6 +18,7 @@ from bypuls.api.kept import Kept
 from bypuls.api.lighting_speed import lamps_at
 from bypuls.api.middleware import content_policy
 from bypuls.api.parameters import Id
+from bypuls.api.periods import day_in
 from bypuls.api.problems import Problem, bad_parameter, not_found
 from bypuls.api.reports.building.html import style_sheet as buildings_style
 from bypuls.api.reports.speed.formats import formats
@@ -94,11 +95,11 @@ class Chosen:
 
 def chosen_of(query: Mapping[str, str], controls: list[str], directory: Directory, site: str, today: date) -> Chosen:
     """What a query asks for; the last four weeks by default.  Raises Problem (404, 422)."""
-    last = _day(query, "last") or today - timedelta(days=1)
-    first = _day(query, "from") or last - timedelta(days=27)
+    last = day_in(query, "last") or today - timedelta(days=1)
+    first = day_in(query, "from") or last - timedelta(days=27)
     if first > last:
         bad_parameter("last", last, f"{first} or later")
-    before = _day(query, "before_from"), _day(query, "before_last")
+    before = day_in(query, "before_from"), day_in(query, "before_last")
     intervention = query.get("intervention") or None
     if intervention is not None and intervention not in directory.interventions:
         not_found("intervention", intervention, directory.interventions)
@@ -120,16 +121,6 @@ def chosen_of(query: Mapping[str, str], controls: list[str], directory: Director
         first, last, direction, intervention, int(weeks), *both,
         tuple(one for one in dict.fromkeys(controls) if one != site)[:MOST_CONTROLS],
     )  # fmt: skip
-
-
-def _day(query: Mapping[str, str], name: str) -> date | None:
-    text = query.get(name)
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        bad_parameter(name, text, "a day like 2026-11-23")
 
 
 def _question(context: ApiContext, directory: Directory, site: str, chosen: Chosen) -> Question:
