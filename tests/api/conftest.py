@@ -3,6 +3,8 @@ meters across the changes of the clock, a street whose limit changes. All figure
 
 import csv
 import io
+import os
+import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -19,6 +21,7 @@ import pytest
 import uvicorn
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from fastapi import FastAPI
+from playwright.sync_api import Browser, sync_playwright
 
 from bypuls.api import ApiContext, ApiSettings, create_app
 from bypuls.store.book import Book
@@ -307,3 +310,18 @@ def open_server(town: Town, serve: Callable[[FastAPI], str]) -> str:
     """The address of the town's page in the demo's open mode."""
     settings = ApiSettings(open_on_loopback=True, rate_per_s=1e6, burst=1_000_000, live_every_s=0.05)
     return serve(create_app(replace(town.context, settings=settings)))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium; skips the test where there is none. Ended with its module: its event loop would be in the
+    way of other modules' tests."""
+    program = os.environ.get("BYPULS_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if program is None:
+        pytest.skip("no chromium on this machine: set BYPULS_CHROMIUM or put it on PATH")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(
+            executable_path=program, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        )
+        yield started
+        started.close()

@@ -3,17 +3,15 @@
 Pictures are kept in test-artefacts/ for whoever wants to look.
 """
 
-import os
 import re
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect
 
 from bypuls.api import ApiSettings, create_app
 
@@ -25,19 +23,6 @@ PATHS = (
     "/reports", "/factors",
 )  # fmt: skip
 TITLES = {"da": "Byen nu", "en": "The town now"}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = os.environ.get("BYPULS_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    if program is None:
-        pytest.skip("no chromium on this machine: set BYPULS_CHROMIUM or put it on PATH")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=program, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        )
-        yield started
-        started.close()
 
 
 def watched(browser: Browser, **options: Any) -> tuple[Page, list[str]]:

@@ -1,12 +1,9 @@
 """Pages in turn on a wall's screen: which follows, what is refused, and a lost connection that is said and passes."""
 
-import os
-import shutil
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from bypuls.api.problems import Problem
 from bypuls.api.web.kiosk import PAGES, USUAL, kiosk_of
@@ -57,19 +54,6 @@ def test_every_page_that_can_be_chosen_is_there(page: Any) -> None:
         assert answer.status_code == 200, path
         assert 'class="kiosk"' in answer.text
         assert "data-next=" in answer.text
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = os.environ.get("BYPULS_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    if program is None:
-        pytest.skip("no chromium on this machine: set BYPULS_CHROMIUM or put it on PATH")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=program, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        )
-        yield started
-        started.close()
 
 
 @pytest.mark.browser

@@ -1,15 +1,12 @@
 """What a facility manager asks is answered within two clicks from the overview, as the guide says."""
 
-import os
 import re
-import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 pytestmark = pytest.mark.browser
 
@@ -54,19 +51,6 @@ QUESTIONS = (
     ),
     Question("What shall I do first?", (NAV.format("/alarms"),), "main h1", r"call|Nothing"),
 )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = os.environ.get("BYPULS_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    if program is None:
-        pytest.skip("no chromium on this machine: set BYPULS_CHROMIUM or put it on PATH")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=program, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        )
-        yield started
-        started.close()
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=[one.asked for one in QUESTIONS])
