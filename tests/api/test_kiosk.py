@@ -12,7 +12,7 @@ from bypuls.api.web.kiosk import PAGES, USUAL, kiosk_of
 def turn(path: str, **query: str) -> tuple[str, int]:
     found = kiosk_of(query, path, "da")
     assert found is not None
-    return found.next, found.every_s
+    return found.turn[0], found.every_s
 
 
 def test_without_it_nothing_turns() -> None:
@@ -53,7 +53,7 @@ def test_every_page_that_can_be_chosen_is_there(page: Any) -> None:
         answer = page.get(f"{path}?kiosk&lang=en")
         assert answer.status_code == 200, path
         assert 'class="kiosk"' in answer.text
-        assert "data-next=" in answer.text
+        assert "data-turn=" in answer.text
 
 
 @pytest.mark.browser
@@ -70,4 +70,13 @@ def test_it_turns_and_outlives_a_lost_connection(browser: Browser, open_server: 
     page.wait_for_url("**/traffic?kiosk=*", timeout=15_000)
     page.keyboard.press("Escape")
     page.wait_for_url(f"{open_server}/traffic?lang=en", timeout=15_000)
+    page.close()
+
+
+@pytest.mark.browser
+def test_a_page_that_can_t_be_shown_is_passed_over(browser: Browser, open_server: str) -> None:
+    page: Any = browser.new_page(viewport={"width": 1920, "height": 1080})
+    page.route("**/buildings?*", lambda route: route.fulfill(status=500, body="broken"))
+    page.goto(f"{open_server}/traffic?kiosk=traffic,buildings,devices&every=5&lang=en")
+    page.wait_for_url("**/devices?kiosk=*", timeout=15_000)
     page.close()

@@ -1,21 +1,30 @@
-// One page after the other on a wall's screen. The next one is fetched before it is gone to: while the platform is out of
-// reach the last page stays, and says so.
+// One page after the other on a wall's screen. The next one is fetched before it is gone to: one that the platform can't show
+// is passed over, and while the platform is out of reach the last page stays, and says so.
 "use strict";
 
 (() => {
-  const { next, every, leave } = document.body.dataset;
+  const { turn, every, leave } = document.body.dataset;
   const lost = document.getElementById("lost");
-  const turn = async () => {
-    try {
-      const answer = await fetch(next, { cache: "no-store", redirect: "follow" });
-      if (!answer.ok) throw new Error(`${answer.status}`);
-      location.replace(next);
-    } catch {
-      lost.hidden = false;
-      setTimeout(turn, 5000);
-    }
+  const shown = async (address) => {
+    const answer = await fetch(address, { cache: "no-store" });
+    if (!answer.ok) console.warn(`${address}: ${answer.status}`);
+    return answer.ok;
   };
-  setTimeout(turn, Number(every) * 1000);
+  const go = async () => {
+    try {
+      for (const address of turn.split(" ")) {
+        if (await shown(address)) {
+          location.replace(address);
+          return;
+        }
+      }
+    } catch {
+      // Out of reach: said below, like a platform that can show nothing at all.
+    }
+    lost.hidden = false;
+    setTimeout(go, 5000);
+  };
+  setTimeout(go, Number(every) * 1000);
   addEventListener("keydown", (event) => {
     if (event.key === "Escape") location.assign(leave);
   });

@@ -21,9 +21,13 @@ EVERY_S, LEAST_S, MOST_S = 30, 5, 3600
 
 @dataclass(frozen=True, slots=True)
 class Kiosk:
-    """What a screen shows after this page, and when.  every_s : [s].  leave : the same page with its controls."""
+    """What a screen shows after this page, and when.
 
-    next: str
+    turn : the addresses that follow, the next one first; one that can't be shown is passed over.  every_s : [s].
+    leave : the same page with its controls.
+    """
+
+    turn: tuple[str, ...]
     every_s: int
     leave: str
 
@@ -45,6 +49,7 @@ def kiosk_of(query: Mapping[str, str], path: str, lang: str) -> Kiosk | None:
         bad_parameter("every", text, f"whole seconds from {LEAST_S} to {MOST_S}")
     paths = [PAGES[name] for name in names]
     # A page that isn't among them leads to the first one.
-    following = paths[(paths.index(path) + 1) % len(paths)] if path in paths else paths[0]
-    turn = urlencode({"kiosk": query["kiosk"], "every": text, "lang": lang})
-    return Kiosk(f"{following}?{turn}", int(text), f"{path}?{urlencode({'lang': lang})}")
+    at = paths.index(path) + 1 if path in paths else 0
+    asked = urlencode({"kiosk": query["kiosk"], "every": text, "lang": lang})
+    turn = tuple(f"{one}?{asked}" for one in (*paths[at:], *paths[:at]))
+    return Kiosk(turn, int(text), f"{path}?{urlencode({'lang': lang})}")
