@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import shutil
-import subprocess
 import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
-from platform_of import REPOSITORY, free_port  # type: ignore[import-not-found]
+from platform_of import INFLUX_TOKEN, influxd, influxdb  # type: ignore[import-not-found]
 from rows import Row
 
 from bypuls.grafana.boards.energy import all_buildings
@@ -26,55 +22,7 @@ from bypuls.store.results import NOW_US, Result
 
 BUILDINGS, DAYS, BACK_DAYS = 200, 90, 460
 MEDIA = ("electricity", "heat")
-TOKEN = "bench:bench"
 DAY_US, QUARTER_US = 86_400_000_000, 900_000_000
-_CONF = """
-reporting-disabled = true
-bind-address = "127.0.0.1:0"
-[meta]
-  dir = "{folder}/meta"
-[data]
-  dir = "{folder}/data"
-  wal-dir = "{folder}/wal"
-  index-version = "tsi1"
-[monitor]
-  store-enabled = false
-[http]
-  bind-address = "127.0.0.1:{port}"
-  auth-enabled = true
-  flux-enabled = true
-  log-enabled = false
-"""
-
-
-@contextlib.contextmanager
-def influxdb(folder: Path) -> Iterator[str]:
-    """An InfluxDB of the bench's own; its address. Raises RuntimeError where none is installed or it doesn't start."""
-    own = REPOSITORY / ".cache" / "bin" / "influxd"
-    program = shutil.which("influxd") or (str(own) if own.exists() else None)
-    if program is None:
-        raise RuntimeError("this bench needs an influxd: CONTRIBUTING.md says how to get one")
-    port = free_port()
-    conf = folder / "influxdb.conf"
-    conf.write_text(_CONF.format(folder=folder, port=port))
-    url = f"http://127.0.0.1:{port}"
-    with (folder / "influxd.log").open("w") as log:
-        server = subprocess.Popen([program, "-config", str(conf)], stdout=log, stderr=log)
-    try:
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                statement = "CREATE+USER+bench+WITH+PASSWORD+'bench'+WITH+ALL+PRIVILEGES"
-                urllib.request.urlopen(f"{url}/query?q={statement}", b"", timeout=5).close()
-                break
-            except OSError:
-                if time.monotonic() > deadline:
-                    raise RuntimeError("InfluxDB does not answer") from None
-                time.sleep(0.1)
-        yield url
-    finally:
-        server.terminate()
-        server.wait(20)
 
 
 def _fill(store: InfluxStore, end: datetime) -> None:
@@ -107,7 +55,7 @@ def _fill(store: InfluxStore, end: datetime) -> None:
 def _asked(url: str, query: str) -> tuple[float, int]:
     """Seconds and lines of an answer."""
     body = json.dumps({"query": query, "dialect": {"annotations": []}}).encode()
-    headers = {"Authorization": f"Token {TOKEN}", "Content-Type": "application/json"}
+    headers = {"Authorization": f"Token {INFLUX_TOKEN}", "Content-Type": "application/json"}
     began = time.perf_counter()
     try:
         with urllib.request.urlopen(urllib.request.Request(f"{url}/api/v2/query?org=", body, headers)) as answer:
@@ -120,10 +68,13 @@ def _asked(url: str, query: str) -> tuple[float, int]:
 
 def run() -> list[Row]:
     """Every query of every panel, one after the other, as a browser's first look asks them."""
+    program = influxd()
+    if program is None:
+        raise RuntimeError("this bench needs an influxd: .ci/influxd builds one")
     end = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     start = end - timedelta(days=DAYS)
-    with tempfile.TemporaryDirectory() as name, influxdb(Path(name)) as url:
-        store = InfluxStore(InfluxSettings(url, TOKEN, ""))
+    with tempfile.TemporaryDirectory() as name, influxdb(program, Path(name)) as url:
+        store = InfluxStore(InfluxSettings(url, INFLUX_TOKEN, ""))
         try:
             store.setup()
             _fill(store, end)

@@ -1,8 +1,9 @@
-"""What the benches run against: mosquitto and `bypuls ingest` as processes of their own, in a folder of their own."""
+"""What the benches run against: mosquitto, `bypuls ingest`, InfluxDB, each a process of its own in a folder of its own."""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import socket
 import subprocess
@@ -12,7 +13,27 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
+
 REPOSITORY = Path(__file__).resolve().parents[1]
+INFLUX_TOKEN = "bench:bench-only"
+_INFLUX_CONF = """
+reporting-disabled = true
+bind-address = "127.0.0.1:0"
+[meta]
+  dir = "{folder}/meta"
+[data]
+  dir = "{folder}/data"
+  wal-dir = "{folder}/wal"
+  index-version = "tsi1"
+[monitor]
+  store-enabled = false
+[http]
+  bind-address = "127.0.0.1:{port}"
+  auth-enabled = true
+  flux-enabled = true
+  log-enabled = false
+"""
 
 
 @dataclass(frozen=True)
@@ -67,3 +88,36 @@ def running(folder: Path) -> Iterator[Running]:
                 raise RuntimeError(f"ingest does not connect:\n{said}")
             time.sleep(0.05)
         yield Running(folder, port)
+
+
+def influxd() -> str | None:
+    """Where InfluxDB's program is; None where there is none."""
+    folders = f"{REPOSITORY / '.cache' / 'bin'}:{os.environ.get('PATH', '')}"
+    return os.environ.get("BYPULS_INFLUXD") or shutil.which("influxd", path=folders)
+
+
+@contextlib.contextmanager
+def influxdb(program: str, folder: Path) -> Iterator[str]:
+    """An InfluxDB of the bench's own, with the user of INFLUX_TOKEN; its address. Raises RuntimeError where it doesn't
+    start."""
+    port = free_port()
+    conf, url = folder / "influxdb.conf", f"http://127.0.0.1:{port}"
+    conf.write_text(_INFLUX_CONF.format(folder=folder, port=port))
+    name, password = INFLUX_TOKEN.split(":")
+    statement = f"CREATE USER {name} WITH PASSWORD '{password}' WITH ALL PRIVILEGES"
+    with (folder / "influxd.log").open("w") as log:
+        server = subprocess.Popen([program, "-config", str(conf)], stdout=log, stderr=log)
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                httpx.post(f"{url}/query", data={"q": statement}, timeout=5).raise_for_status()
+                break
+            except httpx.TransportError:
+                if time.monotonic() > deadline:
+                    raise RuntimeError("InfluxDB does not answer") from None
+                time.sleep(0.1)
+        yield url
+    finally:
+        server.terminate()
+        server.wait(30)
