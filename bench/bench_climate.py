@@ -98,7 +98,7 @@ def run() -> list[Row]:
         with (folder / "api.log").open("w") as log:
             api = subprocess.Popen([sys.executable, "-m", "bypuls.cli", *words], stdout=log, stderr=log)
         try:
-            cold_s, targets, pages, years = _asked(f"http://127.0.0.1:{port}", key, last)
+            cold_s, targets, pages, changes, years = _asked(f"http://127.0.0.1:{port}", key, last)
         finally:
             api.terminate()
             api.wait(20)
@@ -106,11 +106,12 @@ def run() -> list[Row]:
         Row(f"targets of {BUILDINGS} buildings, the first time ever", cold_s, "s"),
         Row(f"targets of {BUILDINGS} buildings from kept years, p95", float(np.percentile(targets, 95)), "ms", "< 300"),
         Row(f"the climate page of {BUILDINGS} buildings, p95", float(np.percentile(pages, 95)), "ms", "< 300"),
+        Row(f"what moved and why, of {BUILDINGS} buildings, p95", float(np.percentile(changes, 95)), "ms", "< 300"),
         Row(f"a year's account of {BUILDINGS} buildings, p95", float(np.percentile(years, 95)), "ms", "< 300"),
     ]
 
 
-def _asked(url: str, key: str, last: int) -> tuple[float, list[float], list[float], list[float]]:
+def _asked(url: str, key: str, last: int) -> tuple[float, list[float], list[float], list[float], list[float]]:
     with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=600) as client:
         deadline = time.monotonic() + 60
         while True:
@@ -122,13 +123,14 @@ def _asked(url: str, key: str, last: int) -> tuple[float, list[float], list[floa
                     raise
                 time.sleep(0.1)
         cold_s = _timed(client, "/api/v1/climate") / 1000.0
-        targets, pages, years = [], [], []
+        targets, pages, changes, years = [], [], [], []
         for number in range(REQUESTS):
             targets.append(_timed(client, "/api/v1/climate"))
             pages.append(_timed(client, "/climate"))
+            changes.append(_timed(client, "/fragments/climate/town/changes"))
             years.append(_timed(client, f"/api/v1/climate/accounts?year={last - number % YEARS}"))
             time.sleep(0.06)  # below the rate limit of a key
-    return cold_s, targets, pages, years
+    return cold_s, targets, pages, changes, years
 
 
 # As the page fetches itself: what only says that the meters are being added up would be quick to give.

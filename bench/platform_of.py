@@ -1,4 +1,4 @@
-"""What the benches run against: mosquitto, `bypuls ingest`, InfluxDB, each a process of its own in a folder of its own."""
+"""What the benches run against: mosquitto, `bypuls ingest`, InfluxDB, each a process of its own with its own folder."""
 
 from __future__ import annotations
 

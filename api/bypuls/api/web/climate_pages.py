@@ -85,15 +85,20 @@ def climate(request: Request) -> Response:
     )
 
 
+def _of_target(request: Request, id: str) -> tuple[ApiContext, Directory, Standing]:
+    """A target's standing, and what it is read from.  Raises Problem (404)."""
+    context, directory = the_context(request), the_directory(request)
+    target = known("target", id, directory.targets)
+    return context, directory, standing_of(request, context, directory, target)
+
+
 @router.get("/fragments/climate/{id}/measures")
 def measures_fragment(request: Request, id: Id) -> Response:
     """The measures with what was measured, which takes a moment to add up."""
     away = refused(request)
     if away is not None:
         return away
-    context, directory = the_context(request), the_directory(request)
-    known("target", id, directory.targets)
-    standing = standing_of(request, context, directory, directory.targets[id])
+    context, directory, standing = _of_target(request, id)
     measured(request, context, directory)
     return render(request, "_measures.html", target=standing.view, **_values(request, context, directory, standing))
 
@@ -104,9 +109,7 @@ def changes_fragment(request: Request, id: Id) -> Response:
     away = refused(request)
     if away is not None:
         return away
-    context, directory = the_context(request), the_directory(request)
-    known("target", id, directory.targets)
-    standing = standing_of(request, context, directory, directory.targets[id])
+    context, directory, standing = _of_target(request, id)
     if not standing.view["accounts"]:
         return render(request, "_changes.html", target=standing.view, changes=None)
     question = question_of(standing.target, standing.view["accounts"][-1]["year"])

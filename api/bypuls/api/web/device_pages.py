@@ -124,20 +124,26 @@ def strip(by_hour: tuple[int | None, ...]) -> list[dict[str, float | bool]]:
 
 
 def _span(request: Request, context: ApiContext) -> tuple[Span, str | None]:
-    """The span that the address names, and what is wrong with another word. By default the night; the last 24 hours
-    where nothing was heard before it ended."""
+    """The span that the address names; the night, and what is wrong, where it names another word."""
     asked = request.query_params.get("span")
-    if asked is None:
-        night = hours_of("night", context.clock(), context.settings.zone)
-        first_us = min(context.book.first_heard_by_device().values(), default=None)
-        return ("day" if first_us is not None and first_us >= to_us(night[-1] + _HOUR) else "night"), None
-    for span in SPANS:
-        if span == asked:
-            return span, None
     try:
-        bad_parameter("span", asked, "night, day or week")
+        return (_usual(context) if asked is None else _named(asked)), None
     except Problem as problem:
         return "night", problem.detail
+
+
+def _named(asked: str) -> Span:
+    found = next((span for span in SPANS if span == asked), None)
+    if found is None:
+        bad_parameter("span", asked, "night, day or week")
+    return found
+
+
+def _usual(context: ApiContext) -> Span:
+    """The night; the last 24 hours where nothing was heard before it ended."""
+    night = hours_of("night", context.clock(), context.settings.zone)
+    first_us = min(context.book.first_heard_by_device().values(), default=None)
+    return "day" if first_us is not None and first_us >= to_us(night[-1] + _HOUR) else "night"
 
 
 def _asset(one: Latest, directory: Directory) -> tuple[str, str | None]:
