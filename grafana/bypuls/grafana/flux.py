@@ -112,16 +112,22 @@ named = (tables=<-, kind="") => join.left(
 
 
 def wide(key: str, column: str, names: Sequence[str], streams: Sequence[str]) -> str:
-    """One row for each value of `key`, one column for each of `names`: those that `column` tells apart in the streams.
+    """One row for each value of `key`, one column for each of `names`, numbers that `column` tells apart in the
+    streams: every one is there, even where no row knows it."""
+    source = streams[0] if len(streams) == 1 else f"union(tables: [{', '.join(streams)}])"
+    return _spread([key], column, names, source, "float")
 
-    Every column is there even where no row knows it; needs the import `array`.
-    """
-    seeds = ", ".join(f'{{{key}: "", {column}: {text(name)}, _value: 0.0}}' for name in names)
-    seeded = f'array.from(rows: [{seeds}]) |> keep(columns: ["{key}", "{column}", "_value"])'
-    return f"""union(tables: [{", ".join([seeded, *streams])}])
+
+def _spread(key: Sequence[str], column: str, names: Sequence[str], source: str, kind: str) -> str:
+    """The conversion makes a column that no row knows, without a value. Rows of `array.from` beside those of the store
+    would do so, too, but of some `union`s in a thousand InfluxDB 1.12 loses one of them."""
+    kept = ", ".join(text(one) for one in (*key, column, "_value"))
+    known = ", ".join(f"{name}: {kind}(v: r.{name})" for name in names)
+    return f"""{source}
   |> group()
-  |> pivot(rowKey: [{text(key)}], columnKey: [{text(column)}], valueColumn: "_value")
-  |> filter(fn: (r) => r.{key} != "")"""
+  |> keep(columns: [{kept}])
+  |> pivot(rowKey: [{", ".join(text(one) for one in key)}], columnKey: [{text(column)}], valueColumn: "_value")
+  |> map(fn: (r) => ({{r with {known}}}))"""
 
 
 # One series for each name, in the order of time, nothing else in its labels.
@@ -199,15 +205,5 @@ def results_ever(buckets: Buckets, topic: str, fields: Sequence[str], *, where: 
 def rows_of(key: Sequence[str], fields: Sequence[str], source: str, *, texts: bool = False) -> str:
     """One row for each key of `source`, one column for each field: every one is there, even where no row knows it.
 
-    Needs the import `array`. texts : fields are texts; numbers and texts never stand in one column."""
-    blank = '""' if texts else "0.0"
-    names = ", ".join(f'{one}: ""' for one in key)
-    seeds = ", ".join(f"{{{names}, _field: {text(name)}, _value: {blank}}}" for name in fields)
-    columns = ", ".join(text(name) for name in (*key, "_field", "_value"))
-    return f"""union(tables: [
-  array.from(rows: [{seeds}]) |> keep(columns: [{columns}]),
-  {source} |> group() |> keep(columns: [{columns}]),
-])
-  |> group()
-  |> pivot(rowKey: [{", ".join(text(one) for one in key)}], columnKey: ["_field"], valueColumn: "_value")
-  |> filter(fn: (r) => r.{key[0]} != "")"""
+    texts : fields are texts; numbers and texts never stand in one column."""
+    return _spread(key, "_field", fields, source, "string" if texts else "float")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from bypuls.grafana.builders import Column, Json, chart, stat, suffixed, table
 from bypuls.grafana.flux import (
     AS_SERIES,
@@ -139,28 +141,51 @@ def energy_by_medium(_: Translate, buckets: Buckets) -> Json:
 def against_last_year(_: Translate, buckets: Buckets) -> Json:
     """Energy of the time range by medium beside that of 52 weeks before."""
 
-    def used(start: str, stop: str, name: str) -> str:
+    def used(start: str, stop: str) -> str:
         return f"""{select(buckets.rollup, "meter", ENERGY, where=_OF_MEDIA, start=start, stop=stop)}
   |> group(columns: ["medium"])
   |> sum()
-  {_KWH}
-  |> set(key: "span", value: {quoted(name)})"""
+  {_KWH}"""
 
+    return beside_year_before(
+        _,
+        _("Energy against the year before"),
+        _(
+            "Energy of all meters in the time range, beside the same weekdays 52 weeks before. As metered: neither "
+            "the weather nor meters that were added since are corrected for."
+        ),
+        used,
+        imports=("date",),
+    )
+
+
+def beside_year_before(
+    _: Translate,
+    title: str,
+    description: str,
+    used: Callable[[str, str], str],
+    *,
+    imports: Sequence[str] = (),
+    days: bool = False,
+) -> Json:
+    """A table of energy by medium, in the time range and 52 weeks before.
+
+    used : Flux for what was used from one moment to another, one row for each medium [kWh].
+    """
     body = f"""
-this = {used("start", "stop", "kwh")}
-before = {used("date.sub(d: 52w, from: start)", "date.sub(d: 52w, from: stop)", "before_kwh")}
+this = {used("start", "stop")}
+  |> set(key: "span", value: "kwh")
+before = {used("date.sub(d: 52w, from: start)", "date.sub(d: 52w, from: stop)")}
+  |> set(key: "span", value: "before_kwh")
 {wide("medium", "span", ("kwh", "before_kwh"), ["this", "before"])}
   |> map(fn: (r) => ({{r with change: (r.kwh / r.before_kwh - 1.0) * 100.0}}))
   {labelled("medium", media(_))}
   |> keep(columns: ["name", "kwh", "before_kwh", "change"])
 """
     return table(
-        _("Energy against the year before"),
-        _(
-            "Energy of all meters in the time range, beside the same weekdays 52 weeks before. As metered: neither "
-            "the weather nor meters that were added since are corrected for."
-        ),
-        program(body, imports=("array", "date")),
+        title,
+        description,
+        program(body, imports=imports, days=days),
         columns=(
             Column("name", _("Medium")),
             Column("kwh", _("Time range"), "kwatth", 1),

@@ -171,8 +171,8 @@ def all_targets(_: Translate, buckets: Buckets, language: str) -> Json:
             "Several targets stand side by side. Where data don't suffice for a status, the reason stands beside it: "
             "nothing is guessed."
         ),
-        program(rows_of(["target"], numbers, results_now(buckets, "target", numbers)), imports=("array",)),
-        program(rows_of(["target"], texts, results_now(buckets, "target", texts), texts=True), imports=("array",)),
+        program(rows_of(["target"], numbers, results_now(buckets, "target", numbers))),
+        program(rows_of(["target"], texts, results_now(buckets, "target", texts), texts=True)),
         columns=(
             Column("name", _("Target")),
             Column("status", _("Status"), words=statuses(_)),
@@ -238,7 +238,7 @@ measured = {measured}
             "The last finished year by domain: by the grid's emission (location-based), and by what was bought "
             "(market-based), side by side. Empty is unknown: a factor or a reading is missing."
         ),
-        program(body, imports=("array",)),
+        program(body),
         columns=(
             Column("domain", _("Domain"), words=_shown(domains(_))),
             Column("location", _("Location-based"), suffixed(_("t CO₂")), 1),
@@ -309,8 +309,8 @@ def change_lines(_: Translate, buckets: Buckets, language: str) -> Json:
             "The last finished year against the one before: the whole of what can be compared, then each meter and "
             "carrier. Lines without a change couldn't be compared, for the reason beside them."
         ),
-        program(rows_of(["line"], numbers, of(numbers)), imports=("array",)),
-        program(rows_of(["line"], texts, of(texts), texts=True), imports=("array",)),
+        program(rows_of(["line"], numbers, of(numbers))),
+        program(rows_of(["line"], texts, of(texts), texts=True)),
         columns=(
             Column("name", _("What")),
             Column("domain", _("Domain"), words=_shown(domains(_))),
@@ -348,10 +348,9 @@ def measures(_: Translate, buckets: Buckets, language: str) -> Json:
             "What each measure is planned to save, and what was measured of those that run, with its interval. A "
             "measured saving is in the accounts already: it explains them and is never taken off again."
         ),
-        program(begun, imports=("array",)),
+        program(begun),
         program(
             rows_of(["measure"], texts, results_now(buckets, "measure", texts, where=OF_TARGET), texts=True),
-            imports=("array",),
         ),
         columns=(
             Column("name", _("Measure")),

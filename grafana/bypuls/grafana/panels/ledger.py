@@ -117,8 +117,8 @@ def devices(_: Translate, buckets: Buckets) -> Json:
             "What became of every sequence number of each device since its first: received is stored, come again or "
             "refused; missing never came. The newest dead letter says why it was refused."
         ),
-        program(seen, imports=("array",)),
-        program(rows_of(["device"], texts, results_now(buckets, "device", texts), texts=True), imports=("array",)),
+        program(seen),
+        program(rows_of(["device"], texts, results_now(buckets, "device", texts), texts=True)),
         columns=(
             Column("name", _("Device")),
             Column("seen", _("Last batch"), "dateTimeFromNow"),
@@ -154,8 +154,8 @@ def jobs(_: Translate, buckets: Buckets) -> Json:
             "When each job of results began last, how long it took, and why it failed where it did; its figures are "
             "older then."
         ),
-        program(ended, imports=("array",)),
-        program(rows_of(["job"], texts, results_now(buckets, "run", texts), texts=True), imports=("array",)),
+        program(ended),
+        program(rows_of(["job"], texts, results_now(buckets, "run", texts), texts=True)),
         columns=(
             Column("job", _("Job")),
             Column("ended", _("Last run"), "dateTimeFromNow"),
@@ -190,7 +190,7 @@ def alarms(_: Translate, buckets: Buckets, language: str) -> Json:
     return table(
         _("Alarms that aren't closed"),
         _("What the platform found and nobody has closed, in its own words. Acknowledging is done on the web page."),
-        program(body, imports=("array", "date")),
+        program(body, imports=("date",)),
         columns=(
             Column("severity", _("Severity"), words=grave),
             Column(f"title_{language}", _("Alarm")),

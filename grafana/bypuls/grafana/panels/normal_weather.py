@@ -22,7 +22,7 @@ def at_normal_weather(_: Translate, buckets: Buckets, ways: Ways, language: str)
     def rows(fields: tuple[str, ...], *, texts: bool = False) -> str:
         source = results_now(buckets, "building", fields, where=OF_BUILDING)
         named = '\n  |> rename(columns: {building: "asset"})'
-        return program(rows_of(["building"], fields, source, texts=texts) + named, imports=("array",))
+        return program(rows_of(["building"], fields, source, texts=texts) + named)
 
     leads = (
         (_("Dashboard of the building"), ways.board("building", "building")),
@@ -99,8 +99,8 @@ def savings(_: Translate, buckets: Buckets, language: str) -> Json:
             "What was saved since each intervention against the year before it, at the weather since then (IPMVP "
             "option C), with its interval; or why nothing is stated."
         ),
-        program(begun, imports=("array",)),
-        program(rows(texts, texts=True), imports=("array",)),
+        program(begun),
+        program(rows(texts, texts=True)),
         columns=(
             Column("name", _("Building")),
             Column("what", _("What was done")),

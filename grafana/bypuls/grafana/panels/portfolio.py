@@ -19,7 +19,7 @@ from bypuls.grafana.flux import (
     select,
     wide,
 )
-from bypuls.grafana.panels.buildings import ENERGY, ENERGY_MEDIA, IN_BUILDING, VOLUME, media
+from bypuls.grafana.panels.buildings import ENERGY, ENERGY_MEDIA, IN_BUILDING, VOLUME, beside_year_before, media
 from bypuls.grafana.panels.normal_weather import OF_BUILDING
 from bypuls.grafana.texts import Translate
 
@@ -207,36 +207,20 @@ areas = {asset_numbers(buckets, "area_m2")}
 def against_year_before(_: Translate, buckets: Buckets) -> Json:
     """Energy of the time range by medium beside that of 52 weeks before."""
 
-    def of_time(start: str, stop: str, name: str) -> str:
+    def used(start: str, stop: str) -> str:
         return f"""{_days(buckets, *ENERGY_MEDIA, start=start, stop=stop)}
   |> group(columns: ["medium"])
-  |> sum()
-  |> set(key: "span", value: "{name}")"""
+  |> sum()"""
 
-    body = f"""
-this = {of_time("start", "stop", "kwh")}
-before = {of_time("date.sub(d: 52w, from: start)", "date.sub(d: 52w, from: stop)", "before_kwh")}
-{wide("medium", "span", ("kwh", "before_kwh"), ["this", "before"])}
-  |> map(fn: (r) => ({{r with change: (r.kwh / r.before_kwh - 1.0) * 100.0}}))
-  {labelled("medium", media(_))}
-  |> keep(columns: ["name", "kwh", "before_kwh", "change"])
-"""
-    return table(
+    return beside_year_before(
+        _,
         _("Chosen buildings against the year before"),
         _(
             "Energy of the chosen buildings on the days of the time range, beside the same weekdays 52 weeks before. "
             "As metered: neither the weather nor meters that were added since are corrected for."
         ),
-        program(body, imports=("array",), days=True),
-        columns=(
-            Column("name", _("Medium")),
-            Column("kwh", _("Time range"), "kwatth", 1),
-            Column("before_kwh", _("52 weeks before"), "kwatth", 1),
-            Column("change", _("Change"), "percent", 1),
-        ),
-        no_value=_("unknown"),
-        size=(8, 9),
-        sort_by="kwh",
+        used,
+        days=True,
     )
 
 
@@ -310,7 +294,7 @@ newest = {select(buckets.rollup, "meter", ["n"], where=IN_BUILDING)}
     return table(
         _("Meters"),
         _("The building's meters in the time range: energy, volume, how often a register was reset, newest data."),
-        program(body, imports=("array",)),
+        program(body),
         columns=(
             Column("sensor", _("Meter")),
             Column("kwh", _("Energy"), "kwatth", 1),
