@@ -54,6 +54,21 @@ class TestProfiles:
         reading = decode_reading("heat-1", profile, {(3, 16): 0, (3, 17): 360})
         assert reading.values()["import_wh"] == pytest.approx(1_000_000.0, rel=1e-12)
 
+    @pytest.mark.parametrize(("unit", "import_wh"), [("kWh", 1e5), ("MWh", 1e8), ("GJ", 1e11 / 3600)])
+    def test_a_meter_tells_energy_in_the_unit_it_was_ordered_with(self, unit: str, import_wh: float) -> None:
+        text = HEAD + 'energy_units = ["kWh", "MWh", "GJ"]\n' + ROW.replace("MWh", "energy_unit")
+        reading = decode_reading("heat-1", parse("heat", text).in_energy_unit(unit), {(3, 16): 1, (3, 17): 0x86A0})
+        assert reading.values()["import_wh"] == pytest.approx(import_wh, rel=1e-12)
+
+    def test_the_unit_it_was_ordered_with_must_be_said(self) -> None:
+        given = {"host": "h", "profile": "multical"}
+        with pytest.raises(BadOption, match=r"energy_unit.*None.*kWh, MWh, GJ"):
+            configure("heat-1", "modbus", given)
+        with pytest.raises(BadOption, match=r"energy_unit.*'Gcal'.*kWh, MWh, GJ"):
+            configure("heat-1", "modbus", given | {"energy_unit": "Gcal"})
+        with pytest.raises(BadOption, match=r"energy_unit.*says the unit itself"):
+            configure("meter-1", "modbus", {"host": "h", "profile": "em340", "energy_unit": "kWh"})
+
     @pytest.mark.parametrize(
         ("text", "named"),
         [
@@ -79,6 +94,9 @@ class TestProfiles:
             (HEAD + ROW + 'events = ["lampFailure"]\n', "events"),
             (HEAD.replace("meter\"", "lamp\"").replace('medium = "heat"\n', "") + ROW, "field"),
             (HEAD.replace("meter\"", "lamp\"") + ROW, "no medium"),
+            (HEAD + ROW.replace("MWh", "energy_unit"), "energy_units"),
+            (HEAD + 'energy_units = ["MWh"]\n' + ROW, "energy_units"),
+            (HEAD + 'energy_units = ["BTU"]\n' + ROW.replace("MWh", "energy_unit"), "energy_units"),
         ],
     )  # fmt: skip
     def test_what_is_wrong_is_named(self, text: str, named: str) -> None:

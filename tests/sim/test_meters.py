@@ -174,7 +174,7 @@ class TestProfiles:
         {"on": False, "level_pct": 0.0, "faults": ("lampFailure", "communicationFailure")},
     )  # fmt: skip
 
-    @pytest.mark.parametrize("name", [name for name in shipped() if name != "lamp-gateway"])
+    @pytest.mark.parametrize("name", [name for name in shipped() if name not in ("lamp-gateway", "multical")])
     def test_what_is_served_is_read(self, name: str) -> None:
         profile = load_shipped(name)
         layout = layout_of(name)
@@ -195,6 +195,17 @@ class TestProfiles:
         assert meter.serial == serial
         assert f"(profile {name})" in driver.describe()
 
+    @pytest.mark.parametrize("unit", ["kWh", "MWh", "GJ"])
+    def test_a_heat_meter_in_the_unit_it_was_ordered_with(self, unit: str) -> None:
+        shown = {"flow_m3h": 1.203, "power_w": 43_300.0, "flow_temp_c": 71.69, "return_temp_c": 40.25,
+                 "import_wh": 1_986_123_000.0, "volume_m3": 48_213.05}  # fmt: skip
+        with ModbusMeters({8: SimulatedMeter(layout_of("multical", unit), lambda: shown)}) as line:
+            given = {"host": line.host, "tcp_port": line.tcp_port, "unit": 8, "profile": "multical", "answer_s": 0.5}
+            meter = first(configure("heat-8", "modbus", given | {"energy_unit": unit}))
+        assert meter.medium == "heat"
+        for name, value in shown.items():
+            assert getattr(meter, name) == pytest.approx(value, rel=1e-6), name
+
     def test_lamps_behind_a_gateway(self) -> None:
         with ModbusMeters({1: SimulatedMeter(layout_of("lamp-gateway"), lambda: self.lamps)}) as line:
             given = {"host": line.host, "tcp_port": line.tcp_port, "profile": "lamp-gateway", "answer_s": 0.5}
@@ -205,8 +216,8 @@ class TestProfiles:
         assert out == Lamp(sensor="lamp-1", **self.lamps[1])
 
 
-def layout_of(name: str) -> Layout:
-    return layout((Path(drivers.__path__[0]) / "profiles" / f"{name}.toml").read_text("utf-8"))
+def layout_of(name: str, energy_unit: str = "MWh") -> Layout:
+    return layout((Path(drivers.__path__[0]) / "profiles" / f"{name}.toml").read_text("utf-8"), energy_unit)
 
 
 def _received(connection: socket.socket) -> Iterator[bytes]:

@@ -85,9 +85,10 @@ class Layout:
     stride: int = 0
 
 
-def layout(text: str) -> Layout:
-    """The layout from a register map in TOML. Raises tomllib.TOMLDecodeError, KeyError for what is missing."""
-    table = tomllib.loads(text)
+def layout(text: str, energy_unit: str = "MWh") -> Layout:
+    """The layout from a register map in TOML, of a meter that was ordered with `energy_unit` where the map leaves that
+    open. Raises tomllib.TOMLDecodeError, KeyError for what is missing."""
+    table = {"energy_unit": energy_unit} | tomllib.loads(text)
     serial = table.get("serial")
     return Layout(
         name=table["name"],
@@ -106,7 +107,8 @@ def _place(row: Mapping[str, Any], table: Mapping[str, Any]) -> Place:
     else:
         size = struct.calcsize(_INTEGERS.get(of_type) or _FLOATS[of_type]) // 2
     none = row.get("none", [])
-    step = row.get("scale", 1) * _TO_CONTRACT.get(row.get("unit", ""), 1.0)
+    unit = row.get("unit", "")
+    step = row.get("scale", 1) * _TO_CONTRACT.get(table["energy_unit"] if unit == "energy_unit" else unit, 1.0)
     if row["field"] == "leakage_ma":  # the contract's own unit is the milliampere here
         step *= 1000.0
     return Place(

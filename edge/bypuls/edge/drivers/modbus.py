@@ -39,7 +39,7 @@ LINE_OPTIONS = (
     "answer_s",
     "timeout_s",
 )
-_OPTIONS = ("profile", "profile_file", "index", *LINE_OPTIONS)
+_OPTIONS = ("profile", "profile_file", "energy_unit", "index", *LINE_OPTIONS)
 
 
 class ModbusClient(Protocol):
@@ -80,6 +80,8 @@ class ModbusDevice:
         bus: Bus | None = None,
         monotonic: Monotonic = time.monotonic,
     ) -> None:
+        if profile.energy_units:
+            raise ValueError(f"profile {profile.id}: the meter's energy unit isn't chosen")
         self.sensor = sensor
         self.patience = Patience(sensor, timeout_s=timeout_s, monotonic=monotonic)
         self._address = address
@@ -176,6 +178,10 @@ def configure(sensor: str, options: Mapping[str, object]) -> Driver:
     """The device of `sensor`, read by the profile that is named, or by the operator's own. Raises BadOption."""
     given = Options(sensor, options, _OPTIONS)
     profile = _profile(given)
+    if profile.energy_units:
+        profile = profile.in_energy_unit(given.choice("energy_unit", profile.energy_units))
+    elif "energy_unit" in given:
+        raise given.refuse("energy_unit", f"none: profile {profile.id} says the unit itself")
     offset = 0
     if profile.stride is not None:
         offset = profile.stride * given.whole("index", 0, low=0, high=65_535 // profile.stride)

@@ -15,6 +15,9 @@
     scale = 1                     # the number in the register × scale is in `unit`
     unit = "kWh"                  # turned into the contract's unit
 
+Some meters tell energy in the unit that they were ordered with. Then `energy_units = ["kWh", "MWh", "GJ"]` lists what it
+can be, such a field has `unit = "energy_unit"`, and who installs the meter says which (`in_energy_unit`).
+
 Reading it is pure: text in, a Profile out. What is wrong raises BadProfile with the place, the value and what was
 expected.
 """
@@ -24,7 +27,7 @@ from __future__ import annotations
 import difflib
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from importlib.resources import files
@@ -35,8 +38,12 @@ from bypuls.wire import KINDS
 from bypuls.wire.fields import TALQ_EVENTS, Spec
 from bypuls.wire.kinds import MEDIA
 
-_TOP = ("name", "kind", "medium", "source", "checked", "note", "function", "word_order", "stride", "serial", "field")
+_TOP = (
+    "name", "kind", "medium", "source", "checked", "note", "function", "word_order", "stride", "energy_units", "serial",
+    "field",
+)  # fmt: skip
 _FIELD = ("field", "address", "addresses", "type", "words", "scale", "unit", "function", "word_order", "none", "events")
+AS_ORDERED = "energy_unit"
 _FIELD_EXPECTED = "one register's table"
 
 
@@ -61,11 +68,16 @@ class Register:
     factor: Decimal = Decimal(1)
     none: tuple[int, ...] = ()
     events: tuple[tuple[int, str], ...] = ()
+    as_ordered: bool = False
+    """In the unit that the meter was ordered with: `factor` is the scale alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """One model's register map. `serial` is asked for once and may be refused; `stride` lies between like units."""
+    """One model's register map. `serial` is asked for once and may be refused; `stride` lies between like units.
+
+    energy_units : what the meter's unit can be, where it isn't always the same; until one is chosen nothing is read.
+    """
 
     id: str
     name: str
@@ -76,6 +88,18 @@ class Profile:
     medium: str | None = None
     serial: Register | None = None
     stride: int | None = None
+    energy_units: tuple[str, ...] = ()
+
+    def in_energy_unit(self, unit: str) -> Profile:
+        """The profile of a meter that was ordered with `unit`, one of `energy_units`."""
+        if unit not in self.energy_units:
+            raise ValueError(f"energy unit {unit!r} — expected one of {', '.join(self.energy_units)}")
+        size = UNITS["Wh"][unit]
+        registers = tuple(
+            replace(row, factor=row.factor * size, as_ordered=False) if row.as_ordered else row
+            for row in self.registers
+        )
+        return replace(self, registers=registers, energy_units=())
 
 
 def shipped() -> tuple[str, ...]:
@@ -114,9 +138,16 @@ def parse(profile: str, text: str) -> Profile:
     rows = table.get("field")
     if not isinstance(rows, list) or not rows:
         raise BadProfile(f"{profile}: field", rows, "at least one [[field]] table")
+    energy_units = _energy_units(profile, table)
     registers = tuple(
         _register(f"{profile}: field {n}", row, table, KINDS[kind].specs) for n, row in enumerate(rows, 1)
     )
+    if bool(energy_units) != any(register.as_ordered for register in registers):
+        raise BadProfile(
+            f"{profile}: energy_units",
+            table.get("energy_units"),
+            f'a list where a field has unit = "{AS_ORDERED}", and only there',
+        )
     names = [register.field for register in registers]
     for name in names:
         if names.count(name) > 1:
@@ -140,7 +171,15 @@ def parse(profile: str, text: str) -> Profile:
         medium=medium,
         serial=serial,
         stride=_whole(profile, table, "stride", 1, 65_535) if "stride" in table else None,
+        energy_units=energy_units,
     )
+
+
+def _energy_units(profile: str, table: Mapping[str, Any]) -> tuple[str, ...]:
+    found = table.get("energy_units", [])
+    if not isinstance(found, list) or not all(isinstance(unit, str) and unit in UNITS["Wh"] for unit in found):
+        raise BadProfile(f"{profile}: energy_units", found, f"a list of {', '.join(UNITS['Wh'])}")
+    return tuple(found)
 
 
 def _register(place: str, row: object, top: Mapping[str, Any], specs: Mapping[str, Spec]) -> Register:
@@ -159,7 +198,9 @@ def _register(place: str, row: object, top: Mapping[str, Any], specs: Mapping[st
         raise BadProfile(f"{place}: scale", scale, "a number above 0")
     factor = Decimal(scale)
     if spec.role in ("gauge", "register", "phases"):
-        units = UNITS[spec.unit]
+        units = dict(UNITS[spec.unit])
+        if spec.unit == "Wh":
+            units[AS_ORDERED] = Decimal(1)
         unit = row.get("unit", "" if spec.unit == "" else None)
         if not isinstance(unit, str) or unit not in units:
             raise BadProfile(f"{place}: unit", unit, f"one of {', '.join(units)}")
@@ -178,6 +219,7 @@ def _register(place: str, row: object, top: Mapping[str, Any], specs: Mapping[st
         factor=factor,
         none=_no_values(place, row, of_type),
         events=_events(place, row, of_type),
+        as_ordered=row.get("unit") == AS_ORDERED,
     )  # fmt: skip
 
 
