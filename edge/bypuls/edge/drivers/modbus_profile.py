@@ -15,8 +15,8 @@
     scale = 1                     # the number in the register × scale is in `unit`
     unit = "kWh"                  # turned into the contract's unit
 
-Some meters tell energy in the unit that they were ordered with. Then `energy_units = ["kWh", "MWh", "GJ"]` lists what it
-can be, such a field has `unit = "energy_unit"`, and who installs the meter says which (`in_energy_unit`).
+Some meters tell energy in the unit that they were ordered with. Then `energy_units = ["kWh", "MWh", "GJ"]` lists what
+it can be, such a field has `unit = "energy_unit"`, and who installs the meter says which (`in_energy_unit`).
 
 Reading it is pure: text in, a Profile out. What is wrong raises BadProfile with the place, the value and what was
 expected.
