@@ -43,6 +43,8 @@ FRAGMENTS = (
     "/fragments/devices",
     "/fragments/sites/high-street",
     "/fragments/buildings/hall",
+    "/fragments/sites/high-street/now",
+    "/fragments/buildings/hall/now",
 )
 
 

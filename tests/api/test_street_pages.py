@@ -17,7 +17,7 @@ PERIOD = "from=2025-05-31&last=2025-06-04"
 def test_the_report_is_a_part_of_the_page(page: Any, lang: str, verdict: str) -> None:
     shell = page.get(f"/sites/high-street?{PERIOD}&lang={lang}")
     assert shell.status_code == 200
-    source = unescape(re.search(r'hx-get="([^"]+)"', shell.text)[1])  # type: ignore[index]
+    source = unescape(re.search(r'id="report" hx-get="([^"]+)"', shell.text)[1])  # type: ignore[index]
     assert f"{PERIOD}&lang={lang}" in source
     part = page.get(source)
     assert part.status_code == 200

@@ -55,6 +55,7 @@ from bypuls.api.web import (
     climate_pages,
     device_pages,
     factor_pages,
+    here_pages,
     light_pages,
     pages,
     plan_pages,
@@ -142,6 +143,7 @@ def create_app(context: ApiContext) -> FastAPI:
     app.state.building_pages = building_pages.BuildingPagesState()
     app.include_router(pages.router)
     app.include_router(site_pages.router)
+    app.include_router(here_pages.router)
     app.include_router(alarm_pages.router)
     app.include_router(climate_pages.router)
     app.include_router(building_pages.router)

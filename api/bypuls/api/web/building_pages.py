@@ -27,6 +27,7 @@ from bypuls.api.reports.building.html import fragment
 from bypuls.api.reports.building.words import Words
 from bypuls.api.routes.buildings import tariff_of
 from bypuls.api.routes.registered import known
+from bypuls.api.web.here_pages import building_now
 from bypuls.api.web.language import language_of
 from bypuls.api.web.pages import refused, render
 
@@ -117,6 +118,7 @@ def building(request: Request, id: Id) -> Response:
         presets=presets(today),
         yesterday=today - DAY,
         whole_year=is_whole_year(chosen.first, chosen.last),
+        **building_now(context, directory, id),
     )
 
 

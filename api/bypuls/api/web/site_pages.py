@@ -31,6 +31,7 @@ from bypuls.api.routes.traffic_reports import MOST_CONTROLS, around, made_report
 from bypuls.api.streets import streets
 from bypuls.api.surveys import days_survey
 from bypuls.api.vehicles import KINDS
+from bypuls.api.web.here_pages import street_now
 from bypuls.api.web.language import language_of
 from bypuls.api.web.pages import refused, render
 from bypuls.api.web.streets_map import lines_for_tiles, streets_map
@@ -187,6 +188,7 @@ def site(request: Request, id: Id) -> Response:
         every=every,
         lit=bool(lamps_at(directory, id)),
         light=urlencode({"from": chosen.first, "to": chosen.last + timedelta(days=1)}),
+        **street_now(context, directory, id),
     )
 
 
