@@ -15,7 +15,7 @@ from bypuls.ingest.gate import Gate
 from bypuls.ingest.intake import Intake
 from bypuls.ingest.retention import Retention
 from bypuls.ingest.rollups import RollupWorker
-from bypuls.store.book import Book, Seal, Window
+from bypuls.store.book import Book, CitizenReport, CitizenReports, Seal, Window
 from bypuls.store.protocol import Unavailable
 from bypuls.wire import Passage, to_us
 
@@ -180,3 +180,30 @@ def test_another_kind_or_too_short_a_time_is_refused(town: Town) -> None:
     for keep in ({"meter": KEEP}, {"passage": timedelta(days=1)}):
         with pytest.raises(ValueError, match="expected"):
             Retention(town.platform.store, town.platform.book, keep=keep, clock=town.platform.clock)
+
+
+def test_citizens_reports_go_after_their_time_seen_to_or_not(platform: Any) -> None:
+    reports, now = CitizenReports(platform.registry), [platform.now]
+    kept = Retention(
+        platform.store, platform.book, keep={}, clock=lambda: now[0], reports=reports, keep_reports=timedelta(days=90)
+    )
+    for text in ("closed", "waiting"):
+        reports.add(CitizenReport(0, to_us(now[0]), "dark", text, "Lane 1", None, None, None))
+    assert reports.close(reports.waiting()[0].id, to_us(now[0]))
+    now[0] += timedelta(days=90)
+    reports.add(CitizenReport(0, to_us(now[0]), "dark", "young", "Lane 2", None, None, None))
+    kept.run(platform.registry.admission(now[0]))
+    assert len(reports.waiting()) == 2  # on the last day they are still there
+    now[0] += timedelta(minutes=59)
+    kept.run(platform.registry.admission(now[0]))
+    assert len(reports.waiting()) == 2  # it looks once an hour
+    now[0] += timedelta(minutes=1)
+    kept.run(platform.registry.admission(now[0]))
+    assert [one.text for one in reports.waiting()] == ["young"]
+    # The closed one went too: none is left to delete.
+    assert reports.forget(to_us(platform.now) + 1) == 0
+
+
+def test_a_time_for_reports_is_above_zero(platform: Any) -> None:
+    with pytest.raises(ValueError, match="keep reports: 0 days — expected a number above 0"):
+        Retention(platform.store, platform.book, keep={}, clock=platform.clock, keep_reports=timedelta(0))

@@ -25,6 +25,7 @@ from bypuls.cli.settings import (
     BrokerPort,
     DataDir,
     InfluxUrl,
+    ReportDays,
     broker_settings,
     now,
     opened,
@@ -33,7 +34,7 @@ from bypuls.cli.settings import (
 from bypuls.cli.wording import in_words
 from bypuls.ingest.asset_names import AssetNames
 from bypuls.ingest.plants import crash_moment, receipts_first
-from bypuls.ingest.retention import AT_LEAST
+from bypuls.ingest.retention import AT_LEAST, KEEP_REPORTS
 from bypuls.ingest.service import Ingest, IngestSettings
 from bypuls.ingest.status import StatusBoard
 from bypuls.store.influx import InfluxStore
@@ -101,6 +102,7 @@ def ingest(
     keep_passages_days: Annotated[
         int, typer.Option(help="Days that single passages are kept (2 or more; 0 = for ever). Their bins stay anyway.")
     ] = 30,
+    citizen_reports_days: ReportDays = KEEP_REPORTS.days,
     rollup_every: Annotated[float, typer.Option(help="Seconds between rollups while there is no backlog.")] = 5.0,
 ) -> None:
     """Take readings over from the broker into the store, and keep the quarter-hour bins."""
@@ -128,6 +130,7 @@ def ingest(
             share=share,
             rollup_every_s=rollup_every,
             keep_passages=timedelta(days=keep_passages_days) if keep_passages_days else None,
+            keep_reports=timedelta(days=citizen_reports_days),
         )
         service = Ingest(
             settings,
@@ -167,6 +170,7 @@ def api(
     citizen_reports: Annotated[
         bool, typer.Option("--citizen-reports", help="Strangers may report dark or unsafe places at /report-light.")
     ] = False,
+    citizen_reports_days: ReportDays = KEEP_REPORTS.days,
     tiles: Annotated[
         str | None,
         typer.Option(
@@ -189,7 +193,8 @@ def api(
     try:
         settings = ApiSettings(
             host=host, open_on_loopback=open_on_loopback, tz=tz, public_traffic=public_traffic, tiles_url=tiles,
-            tiles_attribution=tiles_attribution, citizen_reports=citizen_reports, alarm_webhooks=webhook_names(),
+            tiles_attribution=tiles_attribution, citizen_reports=citizen_reports,
+            citizen_reports_days=citizen_reports_days, alarm_webhooks=webhook_names(),
         )  # fmt: skip
     except ValueError as error:
         raise told(error) from error

@@ -78,6 +78,16 @@ InfluxUrl = Annotated[
 ]
 BrokerHost = Annotated[str, typer.Option("--broker-host", envvar="BYPULS_BROKER_HOST", help="MQTT broker.")]
 BrokerPort = Annotated[int, typer.Option("--broker-port", envvar="BYPULS_BROKER_PORT", min=1, max=65535)]
+# The ingest deletes by it and the page tells it to who writes: one variable for both.
+ReportDays = Annotated[
+    int,
+    typer.Option(
+        "--citizen-reports-days",
+        envvar="BYPULS_CITIZEN_REPORTS_DAYS",
+        min=1,
+        help="Days after which citizens' reports are deleted.",
+    ),
+]
 
 DATA_DIR = Path("data")
 

@@ -17,10 +17,10 @@ from bypuls.ingest.intake import Intake, Moment, Outcome, no_moment
 from bypuls.ingest.messages import Message
 from bypuls.ingest.metrics import Metrics
 from bypuls.ingest.plants import hasty_answers
-from bypuls.ingest.retention import Retention
+from bypuls.ingest.retention import KEEP_REPORTS, Retention
 from bypuls.ingest.rollups import RollupWorker
 from bypuls.ingest.subscriber import BrokerSettings, Subscriber
-from bypuls.store.book import Book, DeadLettersFull, as_store_errors
+from bypuls.store.book import Book, CitizenReports, DeadLettersFull, as_store_errors
 from bypuls.store.protocol import Store, StoreError, Unavailable
 from bypuls.store.registry import Admission, Registry
 
@@ -49,6 +49,8 @@ class IngestSettings:
     rollups: bool = True
     keep_passages: timedelta | None = timedelta(days=30)
     """How long single passages are kept; None = for ever. Their bins stay anyway."""
+    keep_reports: timedelta = KEEP_REPORTS
+    """How long a citizen's report is kept, seen to or not."""
 
 
 class AdmissionCache:
@@ -132,6 +134,8 @@ class Ingest:
                 book,
                 keep={"passage": settings.keep_passages} if settings.keep_passages is not None else {},
                 clock=clock,
+                reports=CitizenReports(registry),
+                keep_reports=settings.keep_reports,
             ),
         )
         self.metrics.connected.set_function(lambda: self.subscriber.subscribed)

@@ -41,7 +41,6 @@ def taken(
         bad_parameter("address", address, "a place: a lamp's number, an address, or lat and lon")
     now_us = context.now_us()
     reports = CitizenReports(context.registry)
-    reports.forget(now_us - context.settings.citizen_reports_days * _DAY_US)
     report = CitizenReport(
         0, now_us // _MINUTE_US * _MINUTE_US, category, text, address, found.id if found is not None else None, lat, lon
     )
