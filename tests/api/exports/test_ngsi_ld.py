@@ -15,8 +15,11 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
+from bypuls.api import ApiContext, ApiSettings
 from bypuls.api.directory import DirectorySource
-from bypuls.api.exports.ngsi_ld import EntityType, entities, lamp_status, power_state
+from bypuls.api.exports.ngsi_ld import EntityType, entities, power_state, status_of
+from bypuls.api.lighting.town import town_now
+from bypuls.store.book import Book
 from bypuls.store.protocol import Bins
 from bypuls.store.registry import Cabinet, Device, LampGroup, Sensor, Site, open_registry
 from bypuls.store.registry import Lamp as LampRow
@@ -79,7 +82,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[list[dict[
                            multiplier=10.0),
                 ]
             )  # fmt: skip
-            for id in ("full", "dimmed", "off", "broken", "silent", "mute", "placeless"):
+            for id in ("full", "dimmed", "off", "broken", "silent", "mute", "dark", "blind", "placeless"):
                 where = {} if id == "placeless" else place
                 session.add(
                     LampRow(id=id, name=id, cabinet="box", lamp_group="night", watt=36, pole_height_m=6.0,
@@ -92,10 +95,12 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[list[dict[
             [
                 Lamp(sensor="full-s", t=at, on=True, level_pct=100.0, power_w=36.0, faults=()),
                 Lamp(sensor="dimmed-s", t=at, on=True, level_pct=50.0, faults=()),
-                Lamp(sensor="off-s", t=at, on=False, level_pct=100.0, faults=()),
+                Lamp(sensor="off-s", t=at, on=False, level_pct=100.0, faults=("dimmingFailure",)),
                 Lamp(sensor="broken-s", t=at, on=True, faults=("lampFailure", "lampPowerTooHigh")),
                 Lamp(sensor="silent-s", t=at - timedelta(hours=5), on=True, faults=()),
                 Lamp(sensor="mute-s", t=at, on=True),
+                Lamp(sensor="dark-s", t=at, on=True, level_pct=100.0, power_w=0.0, faults=()),
+                Lamp(sensor="blind-s", t=at, power_w=None, voltage_v=231.0),
                 Lamp(sensor="placeless-s", t=at, on=True, faults=()),
                 Meter(sensor="box-el", t=at, medium="electricity", power_w=110.0, import_wh=250_000.0,
                       voltage_v=(231.0, 229.0, 230.0), current_a=(0.5,)),
@@ -108,9 +113,11 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[list[dict[
             "traffic", "radar", quarter, quarter + 1, [Bins("traffic", "radar", np.array([quarter]), columns, tags)]
         )
         directory = DirectorySource(registry)()
-        found = {}
-        for kind in SCHEMAS:
-            found[kind] = entities(kind, store, directory, NOW, CPH)  # type: ignore[arg-type]
+        context = ApiContext(store, registry, Book(registry), ApiSettings(), lambda: NOW)
+        found = {
+            kind: entities(kind, store, directory, NOW, CPH, lambda: town_now(context, directory))  # type: ignore[arg-type]
+            for kind in SCHEMAS
+        }
         store.close()
     return found
 
@@ -141,13 +148,15 @@ def test_every_entity_keeps_its_model(told: Any, kind: str) -> None:
 
 def test_a_light_is_what_it_says(told: Any) -> None:
     found = by_id(told, "Streetlight")
-    assert set(found) == {"full", "dimmed", "off", "broken"}
-    assert told["Streetlight"][1] == 3  # silent, without a diagnosis, without a place
+    # One is seen burning at night without a diagnosis. One is dark at night without an alarm that confirms it yet.
+    assert set(found) == {"full", "dimmed", "off", "broken", "mute"}
+    assert told["Streetlight"][1] == 4  # silent, suspected, without a word on its light, without a place
     states = {id: (one["powerState"], one["status"], one.get("illuminanceLevel")) for id, one in found.items()}
     assert states == {
         "full": ("on", "ok", 1.0),
         "dimmed": ("low", "ok", 0.5),
-        "off": ("off", "ok", 0.0),
+        "off": ("off", "brokenLantern", 0.0),
+        "mute": ("on", "ok", None),
         "broken": ("on", "defectiveLamp", None),
     }
     assert found["full"]["dateLastLampChange"] == "2025-07-06T22:00:00Z"
@@ -177,6 +186,6 @@ def test_a_street_that_nobody_watched_has_no_traffic(told: Any) -> None:
 def test_states_and_faults_that_are_not_known_are_none() -> None:
     assert power_state(None, 50.0) is None
     assert power_state(True, None) == "on"
-    assert lamp_status(None) is None
-    assert lamp_status(("supplyLoss",)) is None
-    assert lamp_status(("communicationFailure", "highTemperature")) == "brokenLantern"
+    assert status_of(()) == "ok"
+    assert status_of(("supplyLoss",)) is None
+    assert status_of(("communicationFailure", "highTemperature")) == "brokenLantern"

@@ -53,7 +53,11 @@ class Street:
             said = {"on": True, "level_pct": 50.0, "power_w": 0.0 if f"l-{n}" in OUT else 20.0, "faults": ()}
             said |= changes.get(f"l-{n}", {})
             self.context.store.write([LampReading(sensor=f"l-{n}", t=self.now[0], **said)])  # type: ignore[arg-type]
-        self.context.store.write([Meter(sensor="cab-el", t=self.now[0], medium="electricity", power_w=75.0)])
+        self.context.store.write([self.load(75.0)])
+
+    def load(self, power_w: float) -> Meter:
+        """What the cabinet's meter says now."""
+        return Meter(sensor="cab-el", t=self.now[0], medium="electricity", power_w=power_w)
 
     def rounds(self, times: int = 4) -> None:
         """The evaluator looks so many times, a quarter of an hour apart."""
@@ -107,7 +111,8 @@ def street(tmp_path: Path, lane: Path) -> Iterator[Street]:
     settings = ApiSettings(open_on_loopback=True, rate_per_s=1e6, burst=1_000_000)
     context = ApiContext(store, registry, Book(registry), settings, lambda: now[0])
     evaluator = Evaluator(store, registry, context.book, EvaluatorSettings(owner="one"), clock=lambda: now[0])
-    keys = {"both": create_key(registry, "both", ["read", "write"]), "read": create_key(registry, "read", ["read"])}
+    scopes = {"both": ["read", "write"], "read": ["read"], "export": ["export"]}
+    keys = {name: create_key(registry, name, mine) for name, mine in scopes.items()}
     made = Street(context, evaluator, now, keys)
     made.speak()
     yield made

@@ -1,12 +1,12 @@
 """Street lights, cabinets and traffic as NGSI-LD entities of the Smart Data Models, in the simplified form.
 
 What isn't known has no attribute. Where the model asks for it, the entity is left out and counted: a silent lamp is not
-`ok`.
+`ok`. A lamp's state comes from where the pages have it, judged readings and open alarms, so that both say the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Literal, TypeAlias
 from zoneinfo import ZoneInfo
@@ -15,6 +15,9 @@ import numpy as np
 
 from bypuls.api.directory import Directory
 from bypuls.api.latest import Latest, latest_of
+from bypuls.api.lighting.lamps_now import OUT, LampNow
+from bypuls.api.lighting.night import FULL_PCT
+from bypuls.api.lighting.town import Town, alarm_faults
 from bypuls.api.periods import Span
 from bypuls.api.vehicles import KINDS, vehicle_rows
 from bypuls.store.protocol import Store
@@ -31,13 +34,12 @@ BROKEN_LANTERN = frozenset(
 )
 """TALQ's faults as `status`. Those of the supply and of the link say nothing of the light itself: its status is unknown
 then. No fault here tells a `columnIssue`."""
+_SUPPLY = "supplyLoss"
 _PHASES = "RST"
 
 
-def lamp_status(faults: Sequence[str] | None) -> str | None:
-    """`ok`, `defectiveLamp` or `brokenLantern` by a lamp's own diagnosis; None where it gives none."""
-    if faults is None:
-        return None
+def status_of(faults: Collection[str]) -> str | None:
+    """`ok` without a fault, else `defectiveLamp` or `brokenLantern`; None where the faults aren't the light's own."""
     if not faults:
         return "ok"
     if DEFECTIVE_LAMP.intersection(faults):
@@ -45,21 +47,52 @@ def lamp_status(faults: Sequence[str] | None) -> str | None:
     return "brokenLantern" if BROKEN_LANTERN.intersection(faults) else None
 
 
-def power_state(on: bool | None, level_pct: float | None) -> str | None:
-    """`off`, `on` or `low` (lit below full level); None where it isn't known. No reading tells `bootingUp`."""
-    if on is None:
+def lamp_status(town: Town, lamp: str) -> str | None:
+    """A lamp's `status` by its own diagnosis and its alarms; None where it isn't known.
+
+    What a single reading lets suspect is no fault until its alarm is open, and nothing is `ok` while it is suspected:
+    that asks for a diagnosis without a fault, or for a lamp that is seen burning at night."""
+    now = town.lamps[lamp]
+    said = _heard(town, now)
+    if said is None:
         return None
-    if not on:
+    alarms = town.by_lamp.get(lamp, ())
+    told = {name for one in alarms if one.state != "unknown" for name in alarm_faults(one)}
+    if _SUPPLY in told:
+        # It is dark since its feeder is.
+        told.discard(OUT)
+    found = {*now.said, *told}
+    if found:
+        return status_of(found)
+    if now.inferred or alarms:
+        return None
+    burns = bool(now.lit) and now.sky is not None and now.sky.night
+    return "ok" if burns or said.faults is not None else None
+
+
+def _heard(town: Town, now: LampNow) -> Lamp | None:
+    """What a lamp says; None where it is silent or nobody listens."""
+    heard = town.latest.get(now.sensor.id) if now.sensor is not None else None
+    return heard.current if heard is not None and isinstance(heard.current, Lamp) else None
+
+
+def power_state(lit: bool | None, level_pct: float | None) -> str | None:
+    """`off`, `on` or `low` (lit below full level); None where it isn't known. No reading tells `bootingUp`."""
+    if lit is None:
+        return None
+    if not lit:
         return "off"
-    return "low" if level_pct is not None and level_pct < 100.0 else "on"
+    return "low" if level_pct is not None and level_pct < FULL_PCT else "on"
 
 
 def entities(
-    kind: EntityType, store: Store, directory: Directory, now: datetime, zone: ZoneInfo
+    kind: EntityType, store: Store, directory: Directory, now: datetime, zone: ZoneInfo, town: Callable[[], Town]
 ) -> tuple[list[Entity], int]:
-    """All entities of a type by id, and how many were left out since something that the model asks for is unknown."""
+    """All entities of a type by id, and how many were left out since something that the model asks for is unknown.
+
+    town : the lights as they are, asked for where they are wanted."""
     made: Mapping[EntityType, Callable[[], list[Entity | None]]] = {
-        "Streetlight": lambda: _streetlights(store, directory, now, zone),
+        "Streetlight": lambda: _streetlights(town(), zone),
         "StreetlightControlCabinet": lambda: _cabinets(store, directory, now),
         "TrafficFlowObserved": lambda: _flows(store, directory, now, zone),
     }
@@ -86,14 +119,13 @@ def _at(latest: Sequence[Latest], kind: type) -> dict[str, tuple[Latest, Any]]:
     return found
 
 
-def _streetlights(store: Store, directory: Directory, now: datetime, zone: ZoneInfo) -> list[Entity | None]:
-    heard = _at(latest_of(store, directory.sensors_of(kinds=("lamp",)), now), Lamp)
+def _streetlights(town: Town, zone: ZoneInfo) -> list[Entity | None]:
     found: list[Entity | None] = []
-    for row in directory.lamps.values():
-        place = _point(row.lat, row.lon)
-        one, said = heard.get(row.id, (None, None))
-        status = lamp_status(said.faults) if said is not None else None
-        if place is None or status is None or said is None or one is None:
+    for id, now in town.lamps.items():
+        row = now.lamp
+        said = _heard(town, now)
+        place, status = _point(row.lat, row.lon), lamp_status(town, id)
+        if place is None or status is None or said is None or said.t is None or now.sensor is None:
             found.append(None)
             continue
         level = said.level_pct / 100.0 if said.level_pct is not None else None
@@ -104,8 +136,8 @@ def _streetlights(store: Store, directory: Directory, now: datetime, zone: ZoneI
                 "name": row.name,
                 "location": place,
                 "status": status,
-                "powerState": power_state(said.on, said.level_pct),
-                "illuminanceLevel": 0.0 if said.on is False else level if level is None or level <= 1.0 else None,
+                "powerState": power_state(now.lit, said.level_pct),
+                "illuminanceLevel": 0.0 if now.lit is False else level if level is None or level <= 1.0 else None,
                 "powerConsumption": said.power_w,
                 "powerRating": row.watt,
                 "voltage": said.voltage_v,
@@ -116,7 +148,7 @@ def _streetlights(store: Store, directory: Directory, now: datetime, zone: ZoneI
                 "dateLastLampChange": _first_moment(row.installed, zone),
                 "refStreetlightControlCabinet": _urn("StreetlightControlCabinet", row.cabinet) if row.cabinet else None,
                 "refStreetlightGroup": _urn("StreetlightGroup", row.lamp_group) if row.lamp_group else None,
-                "refDevice": [_urn("Device", one.sensor.device)],
+                "refDevice": [_urn("Device", now.sensor.device)],
                 "@context": [_LIGHTING],
             }
         )

@@ -12,6 +12,7 @@ from bypuls.api.answers import answer
 from bypuls.api.context import Context, Registered
 from bypuls.api.exports.ngsi_ld import EntityType, entities
 from bypuls.api.parameters import Limit, Offset
+from bypuls.api.routes.lighting import town_of
 
 router = APIRouter(prefix="/api/v1/exports", tags=["exports"], dependencies=[Depends(needing("export"))])
 _LD: dict[int | str, dict[str, Any]] = {
@@ -35,6 +36,9 @@ def ngsi_ld(
     """Street lights, their cabinets or streets' traffic of the last whole quarter, as a broker takes them. What isn't
     known is left out, never invented."""
     with request.app.state.heavy:
-        found, left_out = entities(type, context.store, directory, context.clock(), context.settings.zone)
+        found, left_out = entities(
+            type, context.store, directory, context.clock(), context.settings.zone,
+            lambda: town_of(request, context, directory),
+        )  # fmt: skip
     headers = {"NGSILD-Results-Count": str(len(found)), "Left-Out": str(left_out)}
     return answer(request, found[offset : offset + limit], media_type="application/ld+json", headers=headers)
