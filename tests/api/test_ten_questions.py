@@ -25,7 +25,7 @@ class Question:
     says: str
 
 
-CALLS = r"things? calls? for somebody|Nothing calls for anybody|Nothing is open, but"
+CALLS = r"things? calls? for somebody|Nothing calls for anybody|Nothing is open, but|unknown whether anything calls"
 NAV = 'header nav a[href="{}"]'
 QUESTIONS = (
     Question("How far from 85 %?", (), "#climate .target", r"Reached|less CO₂|On track"),

@@ -10,7 +10,6 @@ from typing import Any
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import Depends, FastAPI
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.staticfiles import StaticFiles
 
 from bypuls.api.access import RateLimit
 from bypuls.api.accounts.account import Accounts
@@ -50,6 +49,7 @@ from bypuls.api.routes import state as states
 from bypuls.api.routes.state import new_meters, release
 from bypuls.api.web import (
     alarm_pages,
+    assets,
     building_pages,
     citizen_pages,
     climate_pages,
@@ -153,8 +153,9 @@ def create_app(context: ApiContext) -> FastAPI:
     app.include_router(report_pages.router)
     app.include_router(factor_pages.router)
     app.include_router(citizen_pages.router)
-    app.mount("/static/swagger", StaticFiles(packages=[("fastapi_offline", "static")]), name="swagger")
-    app.mount("/static", StaticFiles(packages=[("bypuls.api", "static")]), name="static")
+    app.include_router(assets.router)
+    for files in (assets.SWAGGER, assets.OWN):  # the narrower path first
+        app.mount(files.path, files)
     # The innermost first: bodies are counted before, and headers set after, everything else.
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)
     app.add_middleware(Frame, most_body_bytes=settings.most_body_bytes, meters=app.state.meters)

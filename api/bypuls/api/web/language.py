@@ -14,6 +14,8 @@ from babel.numbers import format_decimal, format_percent
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from starlette.requests import Request
 
+from bypuls.api.web.assets import static
+
 LANGUAGES = ("da", "en")
 DEFAULT = "da"
 COOKIE = "byp_lang"
@@ -53,7 +55,7 @@ def environment(language: str, zone: tzinfo) -> Environment:
     )
     made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
     locale = Locale.parse("en_GB" if language == "en" else language)
-    made.globals |= {"lang": language, "languages": LANGUAGES}
+    made.globals |= {"lang": language, "languages": LANGUAGES, "static": static}
     made.filters |= _filters(locale, zone)
     return made
 

@@ -135,7 +135,7 @@ def town(request: Request, context: ApiContext, directory: Directory) -> Respons
     """The town now."""
     state: PageState = request.app.state.pages
     # Adding up years takes a moment: the page doesn't wait for it, it is filled in.
-    climate = state.climate.peek(directory.version)
+    climate = state.climate.peek(directory.version) if directory.targets else []
     return render(
         request, "town.html", climate=climate, empty=not directory.sensors, **now_values(request, context, directory)
     )

@@ -20,10 +20,9 @@ from bypuls.api.middleware import content_policy
 from bypuls.api.parameters import Id
 from bypuls.api.periods import day_in
 from bypuls.api.problems import Problem, bad_parameter, not_found
-from bypuls.api.reports.building.html import style_sheet as buildings_style
 from bypuls.api.reports.speed.formats import formats
 from bypuls.api.reports.speed.from_store import Survey
-from bypuls.api.reports.speed.render.html import fragment, style_sheet
+from bypuls.api.reports.speed.render.html import fragment
 from bypuls.api.reports.speed.site_report import Question, Source
 from bypuls.api.routes.assessed import one_row
 from bypuls.api.routes.registered import known
@@ -243,10 +242,3 @@ def traffic(request: Request) -> Response:
     if settings.tiles_origin is not None:
         page.headers["Content-Security-Policy"] = content_policy(settings.tiles_origin)
     return page
-
-
-@router.get("/report.css")
-def report_style() -> Response:
-    """The report's style sheet."""
-    headers = {"Cache-Control": "public, max-age=3600"}
-    return Response(style_sheet() + buildings_style(), 200, headers, "text/css; charset=utf-8")
