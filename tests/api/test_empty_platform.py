@@ -29,6 +29,7 @@ IN_OTHER_WORDS = {
     "/reports/made": r"expected one of",
     "/fragments/now": r"No reading has arrived yet|Ingen måling er kommet endnu",
     "/fragments/devices": r"No devices are registered.*No sensor is registered|Ingen enheder.*Ingen sensor",
+    "/fragments/first": r"what is to be done first is unknown|hvad der skal gøres først, er ukendt",
     "/fragments/climate": r"No target is registered yet|Intet mål er registreret endnu",
     "/fragments/greenest": r"There is no forecast|Der er endnu ingen prognose",
 }

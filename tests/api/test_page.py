@@ -38,6 +38,7 @@ PAGES = (
 )
 FRAGMENTS = (
     "/fragments/now",
+    "/fragments/first",
     "/fragments/climate",
     "/fragments/climate/house/measures",
     "/fragments/devices",

@@ -51,7 +51,10 @@ QUESTIONS = (
         "What did last night's outage lose?", (NAV.format("/devices"),), "#ledger ~ .lead",
         r"(lost|speak|miss(es)? readings|had been heard yet)\.\s+[\d,]+ readings came, [\d,]+ were stored",
     ),
-    Question("What shall I do first?", (NAV.format("/alarms"),), "main h1", CALLS),
+    # The tests' town has no evaluator: it says so, and tells what it knows without one.
+    Question(
+        "What shall I do first?", (), "#first", r"what is to be done first is unknown|Nothing to do first|cost unknown",
+    ),
 )  # fmt: skip
 
 

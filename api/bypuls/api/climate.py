@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -30,6 +31,15 @@ def part_of(target: Target) -> Part:
 def question_of(target: Target, year: int) -> Question:
     """The account that a target's year is judged by: location-based, in the target's gas and method."""
     return Question(year, part_of(target), gas=target.gas, method=target.method)
+
+
+def against_road(view: Mapping[str, Any]) -> tuple[float | None, float | None]:
+    """What the year that a target is judged by emitted, and what its trajectory allows then [t]; None = unknown."""
+    year, path = view["status_year"], view["trajectory"]
+    emitted = next((one["emitted_t"] for one in view["accounts"] if one["year"] == year), None)
+    if path is None:
+        return emitted, None
+    return emitted, dict(zip(path["year"].tolist(), path["tonnes"].tolist(), strict=True)).get(year)
 
 
 def target_view(

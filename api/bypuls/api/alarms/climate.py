@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from bypuls.api.alarms.finding import Asked, Cost, Finding
 from bypuls.api.alarms.scene import Scene
-from bypuls.api.climate import target_view
+from bypuls.api.climate import against_road, target_view
 from bypuls.wire import to_us
 
 _DAYS_A_YEAR = 365.25
@@ -27,9 +27,7 @@ def off_track(scene: Scene, asked: Asked) -> Iterator[Finding]:
         if view["status"] != "off track":
             yield Finding(id, "absent" if view["status"] == "on track" else "holding", evidence_us=newest)
             continue
-        emitted = next((one["emitted_t"] for one in view["accounts"] if one["year"] == year), None)
-        path = view["trajectory"]
-        allowed = None if path is None else dict(zip(path["year"].tolist(), path["tonnes"].tolist(), strict=True))[year]
+        emitted, allowed = against_road(view)
         facts = {
             "year": year,
             "emitted_t": None if emitted is None else round(emitted, 1),

@@ -18,8 +18,12 @@ _WEIGHTS = {"critical": 1000.0, "major": 100.0, "minor": 10.0, "warning": 1.0}
 def urgency(alarm: Alarm) -> float:
     """What should be done first: severity × cost. Each severity weighs ten times the next one; an unknown cost counts
     as ten kroner a day: what nobody can price is not for free."""
-    cost = alarm.cost.get("dkk_per_day")
-    return _WEIGHTS.get(alarm.severity, 1.0) * max(1.0, cost if cost is not None else _UNKNOWN_DKK)
+    return weight(alarm.severity, alarm.cost.get("dkk_per_day"))
+
+
+def weight(severity: str, dkk_per_day: float | None) -> float:
+    """The urgency of whatever has this severity and cost; None = unknown."""
+    return _WEIGHTS.get(severity, 1.0) * max(1.0, dkk_per_day if dkk_per_day is not None else _UNKNOWN_DKK)
 
 
 def by_urgency(alarms: list[Alarm]) -> list[Alarm]:

@@ -57,12 +57,16 @@ class AlarmWords(words.Words):
 
     def sentence(self, alarm: Alarm) -> str:
         """What was seen, with its figures."""
-        made = _SENTENCES.get(alarm.kind)
-        said = made(self, alarm.facts) if made is not None else ""
+        said = self.seen(alarm.kind, alarm.facts)
         members = alarm.facts.get("members_n")
         if members and alarm.kind in _SILENCES:
             said += " " + self.plural("{n} other is silent with it.", "{n} others are silent with it.", members)
         return said
+
+    def seen(self, kind: str, facts: Facts) -> str:
+        """The sentence of a kind with these figures; empty where it has none."""
+        made = _SENTENCES.get(kind)
+        return made(self, facts) if made is not None else ""
 
     def costs(self, cost: Facts) -> str:
         """What it costs a day, as far as is known; empty where nothing is."""

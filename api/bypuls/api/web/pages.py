@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, quote
 
@@ -13,15 +14,18 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from bypuls.api import access
 from bypuls.api.alarms.telling import alarm_badge
+from bypuls.api.alarms.words import AlarmWords
 from bypuls.api.context import ApiContext, the_context, the_directory
 from bypuls.api.directory import Directory
 from bypuls.api.kept import Kept
 from bypuls.api.problems import Problem
 from bypuls.api.routes.assessed import ranked, view_of, week_so_far
+from bypuls.api.routes.lighting import whole_list
 from bypuls.api.routes.registered import device_entries
 from bypuls.api.routes.state import release
 from bypuls.api.targets.standing import ranked_targets
 from bypuls.api.town_now import lights_of, newest, power_of, vehicles_last_hour
+from bypuls.api.web.first import first_told
 from bypuls.api.web.kiosk import kiosk_of
 from bypuls.api.web.language import COOKIE, LANGUAGES, environment, language_of
 from bypuls.store.registry import verify_key
@@ -38,6 +42,7 @@ class PageState:
         self.now: Kept[dict[str, Any]] = Kept(2.0)
         self.week: Kept[list[dict[str, Any]]] = Kept(15.0)
         self.climate: Kept[list[dict[str, Any]]] = Kept(60.0)
+        self.first: Kept[dict[str, Any]] = Kept(10.0)
 
 
 def render(request: Request, template: str, status: int = 200, **values: Any) -> Response:
@@ -129,6 +134,17 @@ def climate_values(request: Request, context: ApiContext, directory: Directory) 
     )
 
 
+def first_values(request: Request, context: ApiContext, directory: Directory) -> dict[str, Any]:
+    """What to do first; at most ten seconds old, and of the climate target what is known without waiting."""
+    state: PageState = request.app.state.pages
+    climate, lang = state.climate.peek(directory.version), language_of(request)
+    words = AlarmWords(lang, context.settings.zone)
+    crew = partial(whole_list, request, context, directory, words)
+    return state.first.get(
+        (directory.version, lang, climate is None), lambda: first_told(context, directory, words, crew, climate)
+    )
+
+
 @router.get("/")
 @reader_only
 def town(request: Request, context: ApiContext, directory: Directory) -> Response:
@@ -137,8 +153,9 @@ def town(request: Request, context: ApiContext, directory: Directory) -> Respons
     # Adding up years takes a moment: the page doesn't wait for it, it is filled in.
     climate = state.climate.peek(directory.version) if directory.targets else []
     return render(
-        request, "town.html", climate=climate, empty=not directory.sensors, **now_values(request, context, directory)
-    )
+        request, "town.html", climate=climate, empty=not directory.sensors, **now_values(request, context, directory),
+        **first_values(request, context, directory),
+    )  # fmt: skip
 
 
 @router.get("/fragments/now")
@@ -160,6 +177,13 @@ def devices_fragment(request: Request, context: ApiContext, directory: Directory
 def climate_fragment(request: Request, context: ApiContext, directory: Directory) -> Response:
     """The answer at the top."""
     return render(request, "_climate.html", climate=climate_values(request, context, directory))
+
+
+@router.get("/fragments/first")
+@reader_only
+def first_fragment(request: Request, context: ApiContext, directory: Directory) -> Response:
+    """What to do first."""
+    return render(request, "_first.html", **first_values(request, context, directory))
 
 
 @router.get("/about")
