@@ -239,7 +239,7 @@ class TownData:
 def town_assets(town: Town) -> list[Asset]:
     """What the registry would write of the town; the town hall and lamps it has forgotten."""
     made = [Asset(one.id, one.name, "site", limit_kmh=float(one.limit_kmh)) for one in town.streets.values()]
-    made.append(Asset("town-2030", "85 % less CO₂ by 2030", "target", target_tonnes=210.0))
+    made.append(Asset("town-2030", "85 % mindre CO₂ i 2030", "target", target_tonnes=210.0))
     made += [Asset(one.id, one.name, "cabinet") for one in town.cabinets.values()]
     known = [one for one in town.buildings.values() if one.id != "raadhus"]
     return made + [Asset(one.id, one.name, "building", area_m2=one.area_m2) for one in known]
@@ -293,7 +293,7 @@ def lay_down_results(store: InfluxStore, town: Town, folder: Path, start: dateti
     whole = Result("target", found.tags, found.t_us, {**found.numbers, "completeness": 0.97}, found.texts)
     store.replace_results("target", [whole], having={"target": "town-2030"})
     figures = {"kwh": 1e6, "kwh_corrected": 1.1e6, "kwh_m2_corrected": 112.0, "cost_dkk": 9e5, "excess_dkk": 1e5}
-    school = Result("building", {"building": "maaloev-skole"}, 0, figures, {"name": "Måløv School"})
+    school = Result("building", {"building": "maaloev-skole"}, 0, figures, {"name": "Måløv Skole"})
     store.replace_results("building", [school], having={"building": "maaloev-skole"})
 
 

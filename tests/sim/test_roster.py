@@ -50,7 +50,7 @@ def test_the_town_is_what_was_ordered() -> None:
 def test_the_target_says_that_its_baseline_is_invented() -> None:
     target = ROWS["target"][0]
     assert (target["reduction"], target["target_year"]) == (0.85, 2030)
-    assert "simulated town" in str(target["note"])
+    assert "simuleret by" in str(target["note"])
 
 
 def test_the_registry_takes_it_all(tmp_path: Path) -> None:

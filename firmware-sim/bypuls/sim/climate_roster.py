@@ -12,8 +12,8 @@ _FACTOR_YEARS = 6
 _RESIDUAL_MIX = 0.38  # kg/kWh, above the grid's own: what is left once green power is sold apart
 # Name, carrier and litres in the town's first year; the vans become fewer.
 _FLEET = (
-    ("vans", "Home care's vans", "diesel", 14_200.0, 0.94),
-    ("mowers", "Park department's mowers", "petrol", 2_600.0, 1.0),
+    ("vans", "Hjemmeplejens varevogne", "diesel", 14_200.0, 0.94),
+    ("mowers", "Park og Vejs plæneklippere", "petrol", 2_600.0, 1.0),
 )
 
 

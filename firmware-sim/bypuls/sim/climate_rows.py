@@ -1,5 +1,5 @@
 """The town's climate targets, the parts of their scope, accounts from before its meters, and its measures: all of it
-invented, and marked so."""
+invented, and marked so. What a municipality would have written itself, names and notes, is in Danish."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bypuls.sim.town import Town
 Cell = str | int | float | bool | None
 Row = dict[str, Cell]
 
-INVENTED = "simulated town: invented for demonstration"
+INVENTED = "simuleret by: opfundet til demonstration"
 BASE_YEAR = 2018
 
 # Tonnes of CO₂ in 2018, by domain and carrier, and the share of them that went with every year since.
@@ -24,6 +24,8 @@ _PARTS: dict[tuple[str, str], tuple[float, float]] = {
     ("fleet", "diesel"): (56.0, 0.050),
     ("fleet", "petrol"): (8.0, 0.020),
 }
+_DOMAINS = {"buildings": "Bygninger", "lighting": "Gadelys", "fleet": "Køretøjer"}
+_CARRIERS = {"electricity": "el", "heat": "varme", "gas": "gas", "diesel": "diesel", "petrol": "benzin"}
 # Mild and cold winters, one after the other.
 _WINTERS = (1.00, 0.96, 1.03, 0.98, 1.04)
 _SCHOOL_T = 92.0
@@ -33,53 +35,53 @@ def target_rows() -> list[Row]:
     """Four targets: the municipality, its street lights, one school, and the area, for which nobody has said yet what
     it is measured against."""
     common: Row = {"target_year": 2030, "gas": "CO2", "method": METHOD, "base_year": BASE_YEAR}
-    note = "simulated town: the baseline is an illustration, not any municipality's figure"
+    note = "simuleret by: basisåret er et eksempel, ikke nogen kommunes tal"
     return [
         common
         | {
             "id": "town-2030",
-            "name": "85 % less CO₂ by 2030",
+            "name": "85 % mindre CO₂ i 2030",
             "kind": "organisation",
-            "scope": "the simulated town's buildings, street lights and vehicles",
+            "scope": "den simulerede bys bygninger, gadelys og køretøjer",
             "base_tonnes": sum(tonnes for tonnes, _ in _PARTS.values()),
             "reduction": 0.85,
-            "source": f"{INVENTED}; an account of 2018",
+            "source": f"{INVENTED}; et regnskab for 2018",
             "note": note,
         },
         common
         | {
             "id": "lights-2030",
-            "name": "Street lights: 90 % less CO₂ by 2030",
+            "name": "Gadelys: 90 % mindre CO₂ i 2030",
             "kind": "lighting",
-            "scope": "the simulated town's street lights",
+            "scope": "den simulerede bys gadelys",
             "base_tonnes": _PARTS["lighting", "electricity"][0],
             "reduction": 0.9,
-            "source": f"{INVENTED}; an account of 2018",
+            "source": f"{INVENTED}; et regnskab for 2018",
             "note": note,
         },
         common
         | {
             "id": "school-2030",
-            "name": "Måløv School: 70 % less CO₂ by 2030",
+            "name": "Måløv Skole: 70 % mindre CO₂ i 2030",
             "kind": "building",
             "scope": "maaloev-skole",
             "base_tonnes": _SCHOOL_T * 1.42,
             "reduction": 0.7,
-            "source": f"{INVENTED}; bills of 2018",
+            "source": f"{INVENTED}; regninger fra 2018",
             "note": note,
         },
         common
         | {
             "id": "area-2030",
-            "name": "The whole area: 85 % less CO₂ by 2030",
+            "name": "Hele kommunen: 85 % mindre CO₂ i 2030",
             "kind": "geography",
-            "scope": "everything within the town's borders",
+            "scope": "alt inden for byens grænser",
             "base_year": None,
             "base_tonnes": None,
             "reduction": 0.85,
             "method": None,
             "source": None,
-            "note": "simulated town: nobody has said yet which year and which tonnes the 85 % are counted from",
+            "note": "simuleret by: ingen har endnu sagt, hvilket år og hvor mange ton de 85 % regnes fra",
         },
     ]
 
@@ -112,7 +114,7 @@ def account_rows(town: Town, metered_from: date) -> list[Row]:
             rows.append(
                 {
                     "id": f"account-{year}-{domain}-{carrier}",
-                    "name": f"{domain}, {carrier}: account of {year}",
+                    "name": f"{_DOMAINS[domain]}, {_CARRIERS[carrier]}: regnskab for {year}",
                     "domain": domain,
                     "carrier": carrier,
                     "valid_from": first.isoformat(),
@@ -137,19 +139,19 @@ def measure_rows(town: Town) -> list[Row]:
     """Three that run, and four that are planned."""
     year = town.begins.year
     made: list[Row] = [
-        _measure("led-maaloev", "LED in Måløv Hovedgade", "led", places.led_day(town.begins), 95_000, 0.95)
+        _measure("led-maaloev", "LED i Måløv Hovedgade", "led", places.led_day(town.begins), 95_000, 0.95)
         | {"cabinet": "cabinet-3", "intervention": "cabinet-3-led"},
-        _measure("walls-maaloev", "Roof and walls, Måløv School", "renovation", places.insulation_day(town.begins),
+        _measure("walls-maaloev", "Tag og ydervægge, Måløv Skole", "renovation", places.insulation_day(town.begins),
                  4_200_000, 0.85) | {"building": "maaloev-skole", "intervention": "maaloev-skole-walls"},
-        _measure("control-sports", "New heating control, sports hall", "heating", places.control_day(town.begins),
+        _measure("control-sports", "Ny varmestyring, Idrætshallen", "heating", places.control_day(town.begins),
                  260_000, 0.8) | {"building": "sportshal", "intervention": "sportshal-control"},
-        _measure("heat-pump-culture", "Heat pump in place of gas, culture house", "heating", date(year + 3, 6, 1),
+        _measure("heat-pump-culture", "Varmepumpe i stedet for gas, Kulturhuset", "heating", date(year + 3, 6, 1),
                  1_900_000, 0.9) | {"building": "kulturhus"},
-        _measure("solar-sports", "Solar roof, sports hall", "solar", date(year + 3, 4, 1), 1_050_000, 0.9)
+        _measure("solar-sports", "Solceller, Idrætshallen", "solar", date(year + 3, 4, 1), 1_050_000, 0.9)
         | {"building": "sportshal"},
-        _measure("dimming-boulevard", "Dimming at night, Ballerup Boulevard", "dimming", date(year + 3, 9, 1),
+        _measure("dimming-boulevard", "Natsænkning, Ballerup Boulevard", "dimming", date(year + 3, 9, 1),
                  40_000, 0.7) | {"cabinet": "cabinet-1"},
-        _measure("electric-vans", "Electric vans in place of diesel", "vehicles", date(year + 4, 1, 1),
+        _measure("electric-vans", "Elvarevogne i stedet for diesel", "vehicles", date(year + 4, 1, 1),
                  1_500_000, 0.6),
     ]  # fmt: skip
     return made

@@ -10,7 +10,7 @@ import numpy as np
 from bypuls.sim.draws import FloatArray, IntArray, hour_normals
 
 FACTOR_SET, AREA, METHOD, VERSION = "simulated-town", "DK2", "invented", "1"
-SOURCE = "simulated town: invented for demonstration"
+SOURCE = "simuleret by: opfundet til demonstration"
 FACTORS = {"electricity": (0.120, 0.012), "heat": (0.055, 0.004)}
 """kg CO₂ per kWh in the town's first year, and by how much it falls each year."""
 FORECAST_H = 36

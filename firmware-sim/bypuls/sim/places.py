@@ -99,10 +99,10 @@ def streets(begins: date) -> tuple[Street, ...]:
 
 
 CABINETS = (
-    CabinetPlace("cabinet-1", "Cabinet 1, Ballerup Boulevard", "ballerup-boulevard", 55.7289, 12.3650),
-    CabinetPlace("cabinet-2", "Cabinet 2, Egebjerg Skolevej", "egebjerg-skolevej", 55.7455, 12.3688),
-    CabinetPlace("cabinet-3", "Cabinet 3, Måløv Hovedgade", "maaloev-hovedgade", 55.7477, 12.3180),
-    CabinetPlace("cabinet-4", "Cabinet 4, Skovlunde Byvej", "skovlunde-byvej", 55.7236, 12.4010),
+    CabinetPlace("cabinet-1", "Skab 1, Ballerup Boulevard", "ballerup-boulevard", 55.7289, 12.3650),
+    CabinetPlace("cabinet-2", "Skab 2, Egebjerg Skolevej", "egebjerg-skolevej", 55.7455, 12.3688),
+    CabinetPlace("cabinet-3", "Skab 3, Måløv Hovedgade", "maaloev-hovedgade", 55.7477, 12.3180),
+    CabinetPlace("cabinet-4", "Skab 4, Skovlunde Byvej", "skovlunde-byvej", 55.7236, 12.4010),
 )
 
 _HPS_70, _HPS_100 = Lantern("HPS", 84.0, dims=False), Lantern("HPS", 116.0, dims=False)
@@ -131,7 +131,7 @@ def lamps(begins: date) -> tuple[Lamp, ...]:
             made.append(
                 Lamp(
                     id=f"lamp-{cabinet.id[-1]}-{number:02d}",
-                    name=f"Lamp {cabinet.id[-1]}.{number:02d}, {street.name}",
+                    name=f"Lampe {cabinet.id[-1]}.{number:02d}, {street.name}",
                     cabinet=cabinet.id,
                     site=street.id,
                     lat=lat,
@@ -166,32 +166,32 @@ def day_burner(begins: date) -> LampFault:
 def buildings(begins: date) -> tuple[Building, ...]:
     """The twelve buildings: W/m², W/°C and W as in Danish municipal stock of their age, rounded."""
     return (
-        Building("raadhus", "Town hall", "office", "Rådhustorvet 1", 55.7310, 12.3590, 1975, 12_400,
+        Building("raadhus", "Rådhuset", "office", "Rådhustorvet 1", 55.7310, 12.3590, 1975, 12_400,
                  3.2, 9.0, 11_500, 6_000, water_l_h=640, submeters=(
                      Submeter("ventilation", "ventilation", 6_000, 28_000),
-                     Submeter("servers", "server room", 11_500, 500),
-                     Submeter("canteen", "canteen kitchen", 1_200, 9_000),
+                     Submeter("servers", "serverrum", 11_500, 500),
+                     Submeter("canteen", "kantinekøkken", 1_200, 9_000),
                  )),
-        Building("bibliotek", "Main library", "culture", "Torvet 3", 55.7302, 12.3571, 1991, 4_200,
+        Building("bibliotek", "Hovedbiblioteket", "culture", "Torvet 3", 55.7302, 12.3571, 1991, 4_200,
                  2.4, 8.5, 3_700, 1_500, water_l_h=210, leak=Leak(leak_day(begins), 17.0)),
-        Building("maaloev-skole", "Måløv School", "education", "Måløv Hovedgade 60", 55.7469, 12.3217, 1968, 9_800,
+        Building("maaloev-skole", "Måløv Skole", "education", "Måløv Hovedgade 60", 55.7469, 12.3217, 1968, 9_800,
                  1.8, 7.5, 13_500, 5_000, insulation=Insulation(insulation_day(begins), 0.72)),
-        Building("egebjerg-skole", "Egebjerg School", "education", "Egebjerg Skolevej 12", 55.7446, 12.3702, 1974,
+        Building("egebjerg-skole", "Egebjerg Skole", "education", "Egebjerg Skolevej 12", 55.7446, 12.3702, 1974,
                  8_600, 1.7, 7.2, 10_400, 4_200, solar_kwp=75.0),
-        Building("skovlunde-skole", "Skovlunde School", "education", "Skovlunde Byvej 30", 55.7226, 12.4003, 1962,
+        Building("skovlunde-skole", "Skovlunde Skole", "education", "Skovlunde Byvej 30", 55.7226, 12.4003, 1962,
                  7_900, 1.9, 7.8, 11_800, 4_000, cooling_k=14.0),
-        Building("rosenhuset", "Rosenhuset day-care", "day-care", "Rosenvænget 4", 55.7341, 12.3712, 1982, 900,
+        Building("rosenhuset", "Børnehuset Rosenhuset", "day-care", "Rosenvænget 4", 55.7341, 12.3712, 1982, 900,
                  2.2, 10.5, 1_150, 1_900, heating="gas"),
-        Building("myretuen", "Myretuen day-care", "day-care", "Skovvej 18", 55.7480, 12.3251, 2012, 1_100,
+        Building("myretuen", "Børnehuset Myretuen", "day-care", "Skovvej 18", 55.7480, 12.3251, 2012, 1_100,
                  1.8, 8.0, 780, 2_200, solar_kwp=28.0),
-        Building("sportshal", "Sports hall", "sports", "Stadionvej 9", 55.7345, 12.3468, 1978, 5_600,
+        Building("sportshal", "Idrætshallen", "sports", "Stadionvej 9", 55.7345, 12.3468, 1978, 5_600,
                  2.6, 11.0, 6_900, 13_000, insulation=Insulation(control_day(begins), 0.80)),
-        Building("plejehjem", "Care home", "hospital", "Havevænget 2", 55.7389, 12.3561, 1995, 6_300,
+        Building("plejehjem", "Plejehjemmet Havevænget", "hospital", "Havevænget 2", 55.7389, 12.3561, 1995, 6_300,
                  4.0, 6.0, 5_200, 16_000),
-        Building("kulturhus", "Culture house", "culture", "Bytorvet 14", 55.7236, 12.4027, 1955, 2_300,
+        Building("kulturhus", "Kulturhuset", "culture", "Bytorvet 14", 55.7236, 12.4027, 1955, 2_300,
                  1.9, 9.0, 3_000, 900, heating="gas"),
-        Building("brandstation", "Fire station", "other", "Værkstedsvej 33", 55.7273, 12.3867, 1985, 2_100,
+        Building("brandstation", "Brandstationen", "other", "Værkstedsvej 33", 55.7273, 12.3867, 1985, 2_100,
                  4.5, 6.5, 2_300, 1_300),
-        Building("materielgaard", "Works depot", "other", "Markvej 51", 55.7193, 12.3702, 1972, 1_800,
+        Building("materielgaard", "Materielgården", "other", "Markvej 51", 55.7193, 12.3702, 1972, 1_800,
                  2.8, 7.0, 2_600, 500, heating="gas", left_running=LeftRunning(left_running_day(begins), 0.35)),
     )  # fmt: skip

@@ -15,7 +15,7 @@ from bypuls.sim.town import Sensor, Town
 
 NIGHT_GROUP = "night-dimmed"
 UNDIMMED_GROUP = "undimmed"
-_INVENTED = "simulated town: invented for demonstration"
+_INVENTED = "simuleret by: opfundet til demonstration"
 _PRICE_YEARS = 6
 
 Cell = str | int | float | bool | None
@@ -44,8 +44,8 @@ def registry_rows(town: Town, metered_from: datetime | None = None) -> dict[str,
             for cabinet in town.cabinets.values()
         ],
         "lamp_group": [
-            {"id": NIGHT_GROUP, "name": "Dimmed at night (LED)"},
-            {"id": UNDIMMED_GROUP, "name": "Full level all night"},
+            {"id": NIGHT_GROUP, "name": "Natsænkning (LED)"},
+            {"id": UNDIMMED_GROUP, "name": "Fuldt lys hele natten"},
         ],
         "lamp": _lamps(town),
         "lamp_change": [
@@ -119,7 +119,7 @@ def registry_rows(town: Town, metered_from: datetime | None = None) -> dict[str,
                 "valid_from": _day(town.begins),
                 "basis": "lower",
                 "kwh_per_m3": 11.0,
-                "source": "as the town's gas is simulated",
+                "source": "som byens gas er simuleret",
             }
         ],
         "normal_year": [_normal_year(town)],
@@ -135,7 +135,11 @@ def registry_rows(town: Town, metered_from: datetime | None = None) -> dict[str,
 
 def _owners() -> list[Row]:
     """Who looks after alarms; without addresses, since nobody of the town reads mail."""
-    named = {"operations": ("Operations", None), "energy": ("Energy office", "energy"), "roads": ("Roads", "traffic")}
+    named = {
+        "operations": ("Driften", None),
+        "energy": ("Energikontoret", "energy"),
+        "roads": ("Vejafdelingen", "traffic"),
+    }
     return [
         {"id": id, "name": name, "domain": domain, "lang": "da", "digest": False, "note": _INVENTED}
         for id, (name, domain) in named.items()
@@ -259,12 +263,11 @@ def _interventions(town: Town) -> list[Row]:
     walls: Row = {"id": "maaloev-skole-walls", "site": None, "building": "maaloev-skole", "cabinet": None}
     control: Row = {"id": "sportshal-control", "site": None, "building": "sportshal", "cabinet": None}
     return [
-        humps | {"date": _day(places.humps_day(town.begins)), "note": "humps and a limit of 40 instead of 50 km/h"},
-        led | {"date": _day(places.led_day(town.begins)), "note": "ten sodium lamps of 116 W replaced by LED of 36 W"},
+        humps | {"date": _day(places.humps_day(town.begins)), "note": "bump og 40 i stedet for 50 km/t"},
+        led | {"date": _day(places.led_day(town.begins)), "note": "ti natriumlamper på 116 W skiftet til LED på 36 W"},
         walls
-        | {"kind": "insulation", "date": _day(places.insulation_day(town.begins)), "note": "roof and walls insulated"},
-        control
-        | {"kind": "heating control", "date": _day(places.control_day(town.begins)), "note": "new heating control"},
+        | {"kind": "insulation", "date": _day(places.insulation_day(town.begins)), "note": "tag og ydervægge isoleret"},
+        control | {"kind": "heating control", "date": _day(places.control_day(town.begins)), "note": "ny varmestyring"},
     ]
 
 
@@ -288,8 +291,8 @@ def _normal_year(town: Town) -> Row:
     total = float(np.maximum(0.0, _BASE_C - means).sum()) / _NORMAL_YEARS
     return {
         "id": "simulated-town",
-        "name": "Simulated town, mean of ten years",
-        "station": "Weather station of the simulated town",
+        "name": "Simuleret by, middel af ti år",
+        "station": "Den simulerede bys vejrstation",
         "sensor": "weather-station",
         "rule": "all year",
         "base_c": _BASE_C,

@@ -24,6 +24,7 @@ METER_INTERVAL_S = 60.0
 SLOW_METER_INTERVAL_S = 300.0
 
 SOLAR = "solar"
+_MEDIA = {"electricity": "el", "heat": "varme", "gas": "gas", "water": "vand"}
 _SERIALS = {"electricity": 21_000_501, "heat": 67_000_501, "gas": 33_000_501, "water": 48_000_501}
 
 Kind = Literal["lamp", "passage", "meter", "weather", "health"]
@@ -118,7 +119,7 @@ class Town:
         for index, cabinet in enumerate(self.cabinets.values()):
             sensors.append(
                 Sensor(
-                    f"{cabinet.id}-meter", "pi-energy", "meter", f"Meter, {cabinet.name}", "cabinet", cabinet.id,
+                    f"{cabinet.id}-meter", "pi-energy", "meter", f"Måler, {cabinet.name}", "cabinet", cabinet.id,
                     "electricity", METER_INTERVAL_S, str(20_400_101 + index),
                 )
             )  # fmt: skip
@@ -131,7 +132,7 @@ class Town:
             )  # fmt: skip
         for index, building in enumerate(self.buildings.values()):
             for medium in building.media:
-                name = f"{building.name}, {medium}"
+                name = f"{building.name}, {_MEDIA[medium]}"
                 interval_s = METER_INTERVAL_S if medium == "electricity" else SLOW_METER_INTERVAL_S
                 serial = str(_SERIALS[medium] + 117 * index)
                 sensors.append(
@@ -153,31 +154,31 @@ class Town:
             if building.solar_kwp:
                 sensors.append(
                     Sensor(
-                        f"{building.id}-solar", "pi-energy", "meter", f"{building.name}, solar roof", "building",
+                        f"{building.id}-solar", "pi-energy", "meter", f"{building.name}, solceller", "building",
                         building.id, "electricity", METER_INTERVAL_S, parent=main, part=SOLAR,
                     )
                 )  # fmt: skip
         sensors.append(
-            Sensor("weather-station", LAMP_GATEWAY, "weather", "Weather station", interval_s=SLOW_METER_INTERVAL_S)
+            Sensor("weather-station", LAMP_GATEWAY, "weather", "Vejrstation", interval_s=SLOW_METER_INTERVAL_S)
         )
         sensors.append(
-            Sensor("outdoor-raadhus", "pi-energy", "weather", "Outdoor temperature, town hall", "building", "raadhus",
+            Sensor("outdoor-raadhus", "pi-energy", "weather", "Udetemperatur, Rådhuset", "building", "raadhus",
                    interval_s=METER_INTERVAL_S)
         )  # fmt: skip
         sensors.append(
-            Sensor("outdoor-sportshal", "pi-energy", "weather", "Outdoor temperature, sports hall", "building",
+            Sensor("outdoor-sportshal", "pi-energy", "weather", "Udetemperatur, Idrætshallen", "building",
                    "sportshal", interval_s=METER_INTERVAL_S, silent_from=places.silence_day(self.begins))
         )  # fmt: skip
         for owner in self.devices.values():
-            name = f"Health, {owner.name}"
+            name = f"Tilstand, {owner.name}"
             sensors.append(Sensor(owner.id, owner.id, "health", name, interval_s=METER_INTERVAL_S))
         return sensors
 
 
 def _devices() -> tuple[Device, ...]:
     return (
-        Device("pi-streets-north", "Pi, northern streets", 55.7489, 12.3305, "three radars by serial port"),
-        Device("pi-streets-south", "Pi, southern streets", 55.7262, 12.3822, "three radars by serial port"),
-        Device("pi-energy", "Pi, meters", 55.7317, 12.3633, "Modbus and M-Bus meters, outdoor temperature by 1-wire"),
-        Device(LAMP_GATEWAY, "Lamp gateway", 55.7330, 12.3600, "speaks for the lamps and the weather station"),
+        Device("pi-streets-north", "Pi, veje i nord", 55.7489, 12.3305, "tre radarer på seriel port"),
+        Device("pi-streets-south", "Pi, veje i syd", 55.7262, 12.3822, "tre radarer på seriel port"),
+        Device("pi-energy", "Pi, målere", 55.7317, 12.3633, "målere på Modbus og M-Bus, udetemperatur på 1-wire"),
+        Device(LAMP_GATEWAY, "Lampegateway", 55.7330, 12.3600, "taler for lamperne og vejrstationen"),
     )

@@ -49,8 +49,8 @@ def document(report: BuildingReport, words: Words) -> Document:
     draw: dict[str, Draw] = {}
     sections = [
         Section("use", words("Use"), _use(report, words, draw)),
-        Section("load", words("When it is used"), _load(report, words, draw), fresh=True),
-        Section("signature", words("Energy signature"), parts.signatures(report, words, draw), fresh=True),
+        Section("load", words("When it is used"), _load(report, words, draw)),
+        Section("signature", words("Energy signature"), parts.signatures(report, words, draw)),
         Section("savings", words("Measured savings"), parts.savings(report, words)),
         Section("cooling", words("District heating"), parts.cooling(report, words, draw)),
         Section("submeters", words("Submeters and solar power"), parts.submeters(report, words)),
