@@ -29,9 +29,7 @@ def test_marks_stand_where_something_was_done_or_went_wrong(make_reader: Any, to
         marks = BOARDS["site"](language, town_data.buckets, PAGE_URL)["annotations"]["list"]
         done, wrong = (reader.rows(mark["target"]["query"]) for mark in marks)
         assert {"_time", "title", "text"} <= set(done[0])
-        assert ("Måløv Hovedgade", "bump og 40 i stedet for 50 km/t") in {
-            (row["title"], row["text"]) for row in done
-        }
+        assert ("Måløv Hovedgade", "bump og 40 i stedet for 50 km/t") in {(row["title"], row["text"]) for row in done}
         [alarm] = wrong
         assert alarm["title"] == ("Bagud i forhold til målet" if language == "da" else "Off track")
         assert marks[0]["mappings"]["time"] == {"source": "field", "value": "_time"}
