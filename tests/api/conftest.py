@@ -7,7 +7,7 @@ import os
 import shutil
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -20,6 +20,7 @@ import numpy as np
 import pytest
 import uvicorn
 from anyio.from_thread import BlockingPortal, start_blocking_portal
+from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI
 from playwright.sync_api import Browser, sync_playwright
 
@@ -308,7 +309,9 @@ def serve() -> Iterator[Callable[[FastAPI], str]]:
 @pytest.fixture(scope="session")
 def open_server(town: Town, serve: Callable[[FastAPI], str]) -> str:
     """The address of the town's page in the demo's open mode."""
-    settings = ApiSettings(open_on_loopback=True, rate_per_s=1e6, burst=1_000_000, live_every_s=0.05)
+    settings = ApiSettings(
+        open_on_loopback=True, rate_per_s=1e6, burst=1_000_000, live_every_s=0.05, citizen_reports=True
+    )  # fmt: skip
     return serve(create_app(replace(town.context, settings=settings)))
 
 
@@ -325,3 +328,31 @@ def browser() -> Iterator[Browser]:
         )
         yield started
         started.close()
+
+
+AxeFinds = Callable[..., list[str]]
+
+
+@pytest.fixture(scope="session")
+def axe_finds() -> AxeFinds:
+    """What axe-core holds against a page that is open (WCAG 2.1, A and AA): the rule, what it asks for, and where.
+
+    leave_out : selectors of what isn't looked at.  rules : rules by their names, and whether they are asked.
+    """
+    script = Axe().axe_script
+    run = "([where, options]) => axe.run(where, options).then(found => found.violations)"
+    tags = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
+
+    def find(page: Any, *, leave_out: Sequence[str] = (), rules: Mapping[str, bool] | None = None) -> list[str]:
+        if not page.evaluate("'axe' in window"):
+            page.evaluate(script)
+        asked = {name: {"enabled": wanted} for name, wanted in (rules or {}).items()}
+        where = {"exclude": [[selector] for selector in leave_out]} if leave_out else {"include": [["html"]]}
+        found = page.evaluate(run, [where, {"runOnly": tags, "rules": asked, "resultTypes": ["violations"]}])
+        return [
+            f"{page.url} {page.viewport_size['width']}: {one['id']} ({one['help']}): "
+            f"{'; '.join(str(node['target']) for node in one['nodes'][:4])}"
+            for one in found
+        ]
+
+    return find

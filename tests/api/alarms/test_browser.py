@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ pytestmark = pytest.mark.browser
 ARTEFACTS = Path(__file__).resolve().parents[3] / "test-artefacts"
 
 
-def test_from_the_overview_to_an_acknowledged_alarm(works: Any, serve: Any, browser: Browser) -> None:
+def test_from_the_overview_to_an_acknowledged_alarm(
+    works: Any, serve: Any, browser: Browser, axe_finds: Callable[..., list[str]]
+) -> None:
     works.round()
     works.speaking -= {"hall-heat", "pi-b", "radar"}
     works.round(minutes=10, times=5)
@@ -34,12 +37,14 @@ def test_from_the_overview_to_an_acknowledged_alarm(works: Any, serve: Any, brow
     page.get_by_role("button", name="Acknowledge").click()
     expect(page.locator(".lead")).to_contain_text("acknowledged")
     expect(page.locator(".history")).to_contain_text("The caretaker looks.")
-    for width, scheme, lang in ((1280, "light", "da"), (390, "dark", "en")):
+    looks = ((1280, "light", "da"), (1280, "dark", "da"), (390, "light", "da"), (390, "dark", "en"), (390, "light", "en"))
+    for width, scheme, lang in looks:
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         for path, name in (("/alarms?state=acknowledged&", "alarms"), (f"{page.url.split('?')[0]}?", "alarm")):
             page.goto(f"{address if path.startswith('/') else ''}{path}lang={lang}")
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+            said += axe_finds(page)
             page.screenshot(path=ARTEFACTS / f"{name}-{lang}-{width}-{scheme}.png", full_page=True)
     assert said == []
     page.close()
