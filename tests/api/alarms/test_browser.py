@@ -37,7 +37,9 @@ def test_from_the_overview_to_an_acknowledged_alarm(
     page.get_by_role("button", name="Acknowledge").click()
     expect(page.locator(".lead")).to_contain_text("acknowledged")
     expect(page.locator(".history")).to_contain_text("The caretaker looks.")
-    looks = ((1280, "light", "da"), (1280, "dark", "da"), (390, "light", "da"), (390, "dark", "en"), (390, "light", "en"))
+    looks = (
+        (1280, "light", "da"), (1280, "dark", "da"), (390, "light", "da"), (390, "dark", "en"), (1280, "light", "en"),
+    )  # fmt: skip
     for width, scheme, lang in looks:
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
