@@ -5,14 +5,14 @@ SHELL := /bin/sh
 .SHELLFLAGS := -euc
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help setup run test soak plants bench lint texts lock clean
+.PHONY: help setup opendsm run test soak plants bench lint texts lock clean
 
 PYTHON ?=
 ARGS ?=
 PY := .venv/bin/python
 
 help: ## say what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s  %s\n", $$1, $$2 }' Makefile
 	echo
 	echo 'Arguments go in ARGS: make run ARGS="--port 9000", make test ARGS="tests/wire -x".'
 	echo 'Another Python: make setup PYTHON=python3.12.'
@@ -63,6 +63,19 @@ setup: ## make .venv ready (called by the others; does nothing when it is)
 	echo "$$want" > .venv/ready
 	echo '.venv is ready.'
 
+# The .venv's libraries stay as they are: both locks have the same versions.
+opendsm: setup ## add OpenDSM to .venv, for reports with --model opendsm-hourly (x86_64 alone)
+	@if [ "$$(uname -m)" != x86_64 ]; then
+		echo "OpenDSM needs libraries that have wheels for x86_64 alone; this machine is $$(uname -m)." >&2
+		exit 1
+	fi
+	echo 'Adding OpenDSM to .venv …'
+	$(PY) -m uv pip install --quiet --python $(PY) --no-deps --only-binary :all: --require-hashes \
+		--requirement requirements-opendsm.lock ||
+		$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes \
+			--requirement requirements-opendsm.lock
+	echo 'OpenDSM is there.'
+
 run: setup ## the whole platform on this machine, with a simulated town; Ctrl-C ends it
 	@exec .venv/bin/bypuls up $(ARGS)
 
@@ -86,11 +99,14 @@ lint: setup ## style, formatting and types
 texts: setup ## bring the catalogues of translations up to the templates and compile them
 	@exec $(PY) .ci/texts
 
-lock: setup ## write requirements.lock anew from pyproject.toml (ARGS=--upgrade for newer versions)
-	@$(PY) -m uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command 'make lock' \
-		--extra edge --extra han --extra server --extra sim --extra parquet --extra postgres --extra dev \
-		--output-file requirements.lock $(ARGS)
+lock: setup ## write both lock files anew from pyproject.toml (ARGS=--upgrade for newer versions)
+	@compile() {
+		$(PY) -m uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+			--no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command 'make lock' "$$@" $(ARGS)
+	}
+	compile --extra edge --extra han --extra server --extra sim --extra parquet --extra postgres --extra dev \
+		--output-file requirements.lock
+	compile --extra opendsm --constraint requirements.lock --only-binary :all: --output-file requirements-opendsm.lock
 
 clean: ## remove what can be made again (not the readings in data/, nor .cache/)
 	@rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis test-artefacts

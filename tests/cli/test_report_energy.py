@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -166,3 +168,26 @@ def test_a_place_that_cant_be_written_is_told_in_words(files: tuple[Path, Path],
         assert found.exit_code == 2
         assert f"{place}: {expected}" in found.output
         assert "Errno" not in found.output
+
+
+def test_a_model_that_is_not_installed_is_told_with_what_installs_it(files: tuple[Path, Path]) -> None:
+    """In a process of its own, in which there is no OpenDSM whether it is installed here or not."""
+    meter, weather = files
+    program = "import sys; sys.modules['opendsm'] = None; from bypuls.cli import main; main()"
+    words = ["report", "energy", str(meter), "--weather", str(weather), "--model", "opendsm-hourly"]
+    done = subprocess.run([sys.executable, "-c", program, *words], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("bypuls report: --model opendsm-hourly needs OpenDSM, which ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_nothing_heavy_is_imported_for_the_daily_model(files: tuple[Path, Path]) -> None:
+    meter, weather = files
+    program = (
+        "import sys\nfrom bypuls.cli import main\ntry: main()\n"
+        "finally: print(sorted({'pandas', 'opendsm', 'numba', 'sklearn'} & sys.modules.keys()), file=sys.stderr)"
+    )
+    words = ["report", "energy", str(meter), "--weather", str(weather), "--temperature-unit", "F"]
+    done = subprocess.run([sys.executable, "-c", program, *words], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "[]\n")
+    assert json.loads(done.stdout)["methods"]["model"] == "daily"

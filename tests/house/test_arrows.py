@@ -29,7 +29,7 @@ EXTRAS: dict[str, set[str]] = {
     "sim": {"sim", "parquet"},
     "store": {"server"},
     "ingest": {"server"},
-    "api": {"server"},
+    "api": {"server", "opendsm"},
     "grafana": {"server"},
     "cli": {"edge", "server", "sim", "parquet"},
 }

@@ -1,4 +1,4 @@
-"""What an installation brings: the extras, and the lock file with its hashes."""
+"""What an installation brings: the extras, and the lock files with their hashes."""
 
 import re
 from collections.abc import Callable
@@ -12,16 +12,16 @@ from packaging.utils import canonicalize_name
 PIN = re.compile(r"^(?P<requirement>[^\s#][^\\\n]*?) \\\n(?P<hashes>(?: +--hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", re.M)
 PYTHONS = ("3.11", "3.12", "3.13")
 MACHINES = ("x86_64", "aarch64")
+# extra -> its lock file; those not named are in requirements.lock.
+OWN_LOCKS = {"opendsm": "requirements-opendsm.lock"}
+LOCKS = ("requirements.lock", *OWN_LOCKS.values())
 
 
 @pytest.fixture(scope="module")
-def lock(root: Path) -> str:
-    return (root / "requirements.lock").read_text(encoding="utf-8")
-
-
-@pytest.fixture(scope="module")
-def pins(lock: str) -> list[Requirement]:
-    return [Requirement(match["requirement"]) for match in PIN.finditer(lock)]
+def pins(root: Path) -> dict[str, list[Requirement]]:
+    """The pins of each lock file."""
+    texts = {name: (root / name).read_text(encoding="utf-8") for name in LOCKS}
+    return {name: [Requirement(match["requirement"]) for match in PIN.finditer(text)] for name, text in texts.items()}
 
 
 def environment(python: str, machine: str) -> dict[str, str]:
@@ -61,7 +61,10 @@ def test_wire_alone_brings_nothing(pyproject: dict[str, Any]) -> None:
     assert pyproject["project"]["dependencies"] == []
 
 
-def test_the_lock_is_nothing_but_pins_with_hashes(lock: str) -> None:
+@pytest.mark.parametrize("name", LOCKS)
+def test_a_lock_is_nothing_but_pins_with_hashes(root: Path, name: str) -> None:
+    lock = (root / name).read_text(encoding="utf-8")
+    assert PIN.search(lock)
     rest = [line for line in PIN.sub("", lock).splitlines() if not line.startswith("#")]
     assert rest == []
     assert "://" not in lock
@@ -71,12 +74,12 @@ def test_the_lock_is_nothing_but_pins_with_hashes(lock: str) -> None:
 @pytest.mark.parametrize("machine", MACHINES)
 @pytest.mark.parametrize("python", PYTHONS)
 def test_every_dependency_is_locked_in_a_version_that_fits(
-    python: str, machine: str, pins: list[Requirement], pyproject: dict[str, Any]
+    python: str, machine: str, pins: dict[str, list[Requirement]], pyproject: dict[str, Any]
 ) -> None:
     where = environment(python, machine)
-    versions = pinned(pins, where)
     missing = []
-    for texts in pyproject["project"]["optional-dependencies"].values():
+    for extra, texts in pyproject["project"]["optional-dependencies"].items():
+        versions = pinned(pins[OWN_LOCKS.get(extra, "requirements.lock")], where)
         for requirement in map(Requirement, texts):
             name = canonicalize_name(requirement.name)
             if name == "bypuls" or (requirement.marker and not requirement.marker.evaluate(where)):
@@ -86,6 +89,23 @@ def test_every_dependency_is_locked_in_a_version_that_fits(
     assert not missing, "run `make lock`"
 
 
-def test_what_libraries_require_is_locked_too(brought_by: Callable[[str], set[str]], pins: list[Requirement]) -> None:
-    names = {canonicalize_name(pin.name) for pin in pins}
-    assert brought_by("dev") | brought_by("parquet") <= names, "run `make lock`"
+def test_what_libraries_require_is_locked_too(
+    brought_by: Callable[[str], set[str]], pins: dict[str, list[Requirement]]
+) -> None:
+    names = {lock: {canonicalize_name(pin.name) for pin in pins[lock]} for lock in LOCKS}
+    assert brought_by("dev") | brought_by("parquet") <= names["requirements.lock"], "run `make lock`"
+    for extra, lock in OWN_LOCKS.items():
+        assert brought_by(extra) <= names[lock], "run `make lock`"
+        assert not brought_by(extra) & {"numba", "pandas"} & names["requirements.lock"], "`make setup` stays quick"
+
+
+@pytest.mark.parametrize("lock", OWN_LOCKS.values())
+@pytest.mark.parametrize("python", PYTHONS)
+def test_a_lock_of_its_own_changes_nothing_of_the_first(
+    python: str, lock: str, pins: dict[str, list[Requirement]]
+) -> None:
+    first, own = (pinned(pins[name], environment(python, "x86_64")) for name in ("requirements.lock", lock))
+    assert {"numpy", "scipy"} <= first.keys() & own.keys()
+    differing = {name: (first[name], own[name]) for name in first.keys() & own.keys() if first[name] != own[name]}
+    assert differing == {}, "run `make lock`"
+    assert pinned(pins[lock], environment(python, "aarch64")) == {}

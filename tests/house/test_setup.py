@@ -27,8 +27,8 @@ def checkout(root: Path, tmp_path: Path) -> Path:
     return folder
 
 
-def make(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    outer = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+def make(folder: Path, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    outer = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))} | settings
     return subprocess.run(["make", *words], cwd=folder, env=outer, capture_output=True, text=True, check=False)
 
 
@@ -63,8 +63,26 @@ def test_a_python_without_pip_says_what_to_install(checkout: Path) -> None:
 def test_help_names_every_target(checkout: Path) -> None:
     done = make(checkout)
     assert done.returncode == 0
-    for target in ("setup", "run", "test", "soak", "bench", "lint", "lock", "clean"):
+    for target in ("setup", "opendsm", "run", "test", "soak", "bench", "lint", "lock", "clean"):
         assert f"make {target} " in done.stdout
+
+
+def test_opendsm_names_the_machines_that_it_is_for(checkout: Path, tmp_path: Path) -> None:
+    """On another processor; the .venv is made already."""
+    (checkout / ".venv" / "bin").mkdir(parents=True)
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for path, script in ((checkout / ".venv/bin/python", "exit 0"), (programs / "uname", "echo aarch64")):
+        path.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+        path.chmod(0o755)
+    want = subprocess.run(
+        ["sh", "-c", 'echo "$(cat pyproject.toml requirements.lock | cksum) $(pwd)"'],
+        cwd=checkout, capture_output=True, check=True,
+    )  # fmt: skip
+    (checkout / ".venv" / "ready").write_bytes(want.stdout)
+    done = make(checkout, "opendsm", PATH=f"{programs}:{os.environ['PATH']}")
+    assert done.returncode != 0
+    assert "wheels for x86_64 alone; this machine is aarch64" in done.stderr
 
 
 def test_clean_keeps_readings(checkout: Path) -> None:

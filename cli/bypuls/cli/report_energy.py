@@ -20,9 +20,10 @@ from bypuls.analysis.energy.normal_year import (
 from bypuls.analysis.errors import AnalysisError
 from bypuls.api.reports.energy.build import build_report
 from bypuls.api.reports.energy.formats import LANGUAGES, formats, rendered
+from bypuls.api.reports.energy.opendsm_hourly import OpendsmMissing, require_opendsm
 from bypuls.api.reports.energy.reading import MeterOptions, WeatherOptions, read_meter_rows, read_weather
 from bypuls.api.reports.energy.reading.options import STAMPS, UNITS
-from bypuls.api.reports.energy.settings import Days, Settings
+from bypuls.api.reports.energy.settings import MODELS, Days, Settings
 from bypuls.api.reports.reading.errors import FileProblem
 from bypuls.cli.option_texts import parse_day, parse_pairs
 from bypuls.cli.wording import in_words
@@ -35,7 +36,8 @@ Degrees = Enum("Degrees", {"C": "C", "F": "F"}, type=str)
 Stamp = Enum("Stamp", {name: name for name in STAMPS}, type=str)  # type: ignore[misc]
 Rule = Enum("Rule", {"all-year": "all-year", "season": "season"}, type=str)
 Use = Enum("Use", {name: name for name in INDEPENDENT_SHARE}, type=str)  # type: ignore[misc]
-JSON, DANISH, START = Format("json"), Lang("da"), Stamp("start")
+Model = Enum("Model", {name: name for name in MODELS}, type=str)  # type: ignore[misc]
+JSON, DANISH, START, DAILY = Format("json"), Lang("da"), Stamp("start"), Model("daily")
 
 NORMAL_YEARS = {"teknologisk-institut": TEKNOLOGISK_INSTITUT_1991_2020, "dansk-fjernvarme": DANSK_FJERNVARME}
 _PERIODS = "Two days, both included: FROM TO."
@@ -51,6 +53,13 @@ def energy(
     ],
     baseline: Annotated[tuple[str, str] | None, typer.Option(help=f"The year before the measure. {_PERIODS}")] = None,
     reporting: Annotated[tuple[str, str] | None, typer.Option(help=f"The time after it. {_PERIODS}")] = None,
+    model: Annotated[
+        Model,
+        typer.Option(
+            help="Of the saving: the signature of days, or OpenDSM's model of hours, which needs hourly values and "
+            "temperatures and is installed by make opendsm (x86_64 alone)."
+        ),
+    ] = DAILY,
     format_: Annotated[Format, typer.Option("--format", "-f", help="Form of the report.")] = JSON,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="File to write; otherwise standard output.")
@@ -143,6 +152,9 @@ def energy(
 ) -> None:
     """A building's energy signature, its saving with an interval or why it is refused, degree days, quality of data."""
     try:
+        chosen = next(name for name in MODELS if name == model.value)
+        if chosen == "opendsm-hourly":
+            require_opendsm()
         options = MeterOptions(
             columns=parse_pairs("--map", map_),
             delimiter=delimiter,
@@ -184,11 +196,12 @@ def energy(
             day_types=day_types,
             own_generation=own_generation,
             events=(*(_left_out(text) for text in leave_out), *(_event(text) for text in event)),
+            model=chosen,
         )
         content = rendered(build_report(rows, options, temperatures, settings), format_.value, lang.value)
         if output is not None:
             output.write_bytes(content)
-    except (FileProblem, AnalysisError, ValueError, OSError) as error:
+    except (FileProblem, AnalysisError, OpendsmMissing, ValueError, OSError) as error:
         typer.echo(f"bypuls report: {in_words(error)}", err=True)
         raise typer.Exit(2) from error
     if output is None:

@@ -19,6 +19,7 @@ from scipy import stats
 from bypuls.analysis.arrays import FloatArray
 from bypuls.analysis.energy.change_point import Kind
 from bypuls.analysis.energy.events import NonRoutineEvent, correct_for_events, unresolved
+from bypuls.analysis.energy.normal_year import DayArray
 from bypuls.analysis.energy.periods import CheckedDays, Period, checked_days, last_days
 from bypuls.analysis.energy.signature import KINDS, Signature, signature
 from bypuls.analysis.errors import BadInput, NotEnoughDays
@@ -132,10 +133,7 @@ def measured_saving(
     known_before, known_after = int(before.known.sum()), int(after.known.sum())
 
     refused = _refusals(before, after, length)
-    refused += [
-        Refusal("non-routine event", f"{event.what} ({event.first_day} … {event.last_day})", "an adjustment of the use")
-        for event in unresolved(events, (before.days, after.days))
-    ]
+    refused += event_refusals(events, (before.days, after.days))
     model: Signature | None = None
     try:
         model = signature(before.days, before.mean_c, before.use, day_type=before.day_type, kinds=kinds)
@@ -178,6 +176,23 @@ def half_width(model: Signature, modelled: float, days: int, span_days: int, *, 
     return t * factor * quality.cv_rmse * float(np.sqrt(inflation)) * modelled
 
 
+def reporting_refusals(span: int, known: int) -> list[Refusal]:
+    """Why a reporting period of `span` days, of which `known` are known, carries no saving; whatever the model."""
+    if not LEAST_REPORTING_DAYS <= span <= MOST_REPORTING_DAYS:
+        return [Refusal("reporting length", f"{span} days", f"{LEAST_REPORTING_DAYS} … {MOST_REPORTING_DAYS}")]
+    if not _covered(known, span):
+        return [Refusal("reporting coverage", f"{known} of {span} days known", f"at least {LEAST_COVERAGE:.0%}")]
+    return []
+
+
+def event_refusals(events: Sequence[NonRoutineEvent], periods: Sequence[DayArray]) -> list[Refusal]:
+    """The events of unknown effect that touch one of the periods."""
+    return [
+        Refusal("non-routine event", f"{event.what} ({event.first_day} … {event.last_day})", "an adjustment of the use")
+        for event in unresolved(events, periods)
+    ]
+
+
 def _saving(
     model: Signature,
     before: CheckedDays,
@@ -193,7 +208,7 @@ def _saving(
     modelled, actual = float(predicted[both].sum()), float(after.use[both].sum())
     if count == 0 or not modelled > 0.0:
         return Refusal("modelled use", f"{modelled:g} in {count} days", "a use above 0")
-    if _covered(int(after.known.sum()), after) and not _covered(count, after):
+    if _covered(int(after.known.sum()), after.span) and not _covered(count, after.span):
         found = f"{count} of {after.span} days are of a day type that the baseline knows"
         return Refusal("reporting coverage", found, f"at least {LEAST_COVERAGE:.0%}")
     width = half_width(model, modelled, count, after.span, confidence=confidence)
@@ -235,17 +250,11 @@ def _refusals(before: CheckedDays, after: CheckedDays, length: int) -> list[Refu
         share = float(before.coverage[known].mean())
         if share < LEAST_COVERAGE:
             refused.append(Refusal("baseline coverage", f"{share:.1%}", f"at least {LEAST_COVERAGE:.0%}"))
-    if not LEAST_REPORTING_DAYS <= after.span <= MOST_REPORTING_DAYS:
-        expected = f"{LEAST_REPORTING_DAYS} … {MOST_REPORTING_DAYS}"
-        refused.append(Refusal("reporting length", f"{after.span} days", expected))
-    elif not _covered(int(after.known.sum()), after):
-        found = f"{int(after.known.sum())} of {after.span} days known"
-        refused.append(Refusal("reporting coverage", found, f"at least {LEAST_COVERAGE:.0%}"))
-    return refused
+    return refused + reporting_refusals(after.span, int(after.known.sum()))
 
 
-def _covered(days: int, period: CheckedDays) -> bool:
-    return days >= LEAST_COVERAGE * period.span
+def _covered(days: int, span: int) -> bool:
+    return days >= LEAST_COVERAGE * span
 
 
 def _useless(model: Signature) -> bool:

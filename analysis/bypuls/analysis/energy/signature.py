@@ -32,7 +32,7 @@ class FitQuality:
     mean, rmse, [use/d].  rmse : √(SSE/(n−p)).  cv_rmse : rmse / mean.  nmbe : Σ(actual − model)/((n−p)·mean).
     r2, adjusted_r2 : None where the use never changes.  pnrmse : rmse / interquartile range of the use; None where that
     is 0.  autocorrelation : of residuals of neighbouring days; None with fewer than 3 such pairs.  cv_rmse and nmbe are
-    None where the mean isn't above 0."""
+    None where the mean isn't above 0.  bic : None of a model that wasn't chosen by it."""
 
     n: int
     p: int
@@ -44,7 +44,7 @@ class FitQuality:
     adjusted_r2: float | None
     pnrmse: float | None
     autocorrelation: float | None
-    bic: float
+    bic: float | None
 
 
 @dataclass(frozen=True, slots=True)

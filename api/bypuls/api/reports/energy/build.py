@@ -20,7 +20,20 @@ from bypuls.analysis.errors import NotEnoughDays
 from bypuls.analysis.localtime import local_day_edges_us
 from bypuls.api.reports.energy.corrected import degree_days_of, within, year_before
 from bypuls.api.reports.energy.days import MeterDays, meter_days
-from bypuls.api.reports.energy.model import Daily, DaysKnown, EnergyReport, Figures, Quality, Reason, Saving, Software
+from bypuls.api.reports.energy.hours import FitHours, hourly_result
+from bypuls.api.reports.energy.model import (
+    Daily,
+    DaysKnown,
+    EnergyReport,
+    Figures,
+    HourlyModel,
+    Quality,
+    Reason,
+    Saving,
+    Software,
+    no_saving,
+)
+from bypuls.api.reports.energy.opendsm_hourly import fit_hours
 from bypuls.api.reports.energy.quality import quality_of
 from bypuls.api.reports.energy.reading import MeterOptions, MeterRows, Series, Weather, series_of
 from bypuls.api.reports.energy.reading.zones import local_time, zone_named
@@ -32,17 +45,28 @@ DEFAULT_MEDIUM: Medium = "heat"
 BASELINE_DAYS = 365
 _MEDIA: dict[str, Medium] = {"electricity": "electricity", "heat": "heat", "gas": "gas", "water": "water"}
 METHODS = {
+    "model": "daily",
     "days": "caltrack_2_daily",
     "signature": "change_point_least_squares_bic",
     "savings": "ipmvp_c_caltrack_2",
     "interval": "ashrae_14_fractional_uncertainty",
     "degree_days": "mean_of_the_day",
 }
+# The signature still fills single days of the twelve months in normal weather.
+HOURLY_METHODS = METHODS | {
+    "model": "opendsm-hourly",
+    "savings": "ipmvp_c_opendsm_hourly",
+    "interval": "ashrae_14_fractional_uncertainty_hourly",
+}
 
 
-def build_report(rows: MeterRows, options: MeterOptions, weather: Weather, settings: Settings) -> EnergyReport:
-    """The whole report. Raises FileProblem where nothing can be reported, BadInput for settings that contradict
-    themselves."""
+def build_report(
+    rows: MeterRows, options: MeterOptions, weather: Weather, settings: Settings, *, fit: FitHours = fit_hours
+) -> EnergyReport:
+    """The whole report.
+
+    fit : for a model of hours.  Raises FileProblem where nothing can be reported, BadInput for settings that contradict
+    themselves, OpendsmMissing."""
     medium = settings.medium or _MEDIA.get(rows.told_medium or "") or DEFAULT_MEDIUM
     if medium == "water":
         raise FileProblem("--medium water: this report is of energy; expected electricity, heat or gas")
@@ -63,7 +87,14 @@ def build_report(rows: MeterRows, options: MeterOptions, weather: Weather, setti
     free = _free_days(days, settings)
     types = free.astype(np.int64) if settings.day_types else None
     measured, refused = _measured(series, days, settings, types)
-    model, model_of, model_refused = _model(series, days, settings, types, measured)
+    of_days, model_of, model_refused = _model(series, days, settings, types, measured)
+    model: Signature | HourlyModel | None = of_days
+    saving = _saving(measured, refused, days, settings)
+    model_kwh = np.full(days.kwh.shape, np.nan) if of_days is None else of_days.predict(days.mean_c, types)
+    if settings.model != "daily":
+        hourly = hourly_result(series, days, weather, settings, medium, fit)
+        model, model_of, model_refused = hourly.model, "baseline", hourly.model_refused
+        saving, model_kwh = hourly.saving, hourly.model_kwh
     station = settings.station or weather.files[0].split(".")[0]
     return EnergyReport(
         title=settings.title,
@@ -73,12 +104,12 @@ def build_report(rows: MeterRows, options: MeterOptions, weather: Weather, setti
         model=model,
         model_of=model_of,
         model_refused=model_refused,
-        savings=_saving(measured, refused, days, settings),
-        degree_days=degree_days_of(days, _weather_days(weather, series.zone), settings, station, model, types),
+        savings=saving,
+        degree_days=degree_days_of(days, _weather_days(weather, series.zone), settings, station, of_days, types),
         figures=_figures(series, days, free, settings),
-        daily=_daily(days, free, settings, model, types),
-        notes=_notes(quality, settings, measured),
-        methods=METHODS,
+        daily=_daily(days, free, settings, model_kwh),
+        notes=_notes(quality, settings, saving),
+        methods=METHODS if settings.model == "daily" else HOURLY_METHODS,
     )
 
 
@@ -166,11 +197,7 @@ def _saving(
         reporting = _known(days, settings.reporting, measured.reporting_known)
     saved = measured.saving if measured is not None else None
     if saved is None:
-        return Saving(
-            kwh=None, share=None, interval=None, interval_kwh=None, confidence=settings.confidence, significant=None,
-            modelled_kwh=None, actual_kwh=None, days=None, outside_days=None, effective_n=None, adjustment_kwh=None,
-            baseline=baseline, reporting=reporting, refused=refused,
-        )  # fmt: skip
+        return no_saving(settings.confidence, refused, baseline, reporting)
     return Saving(
         kwh=saved.saved,
         share=saved.share,
@@ -181,6 +208,7 @@ def _saving(
         modelled_kwh=saved.modelled,
         actual_kwh=saved.actual,
         days=saved.days,
+        hours=None,
         outside_days=saved.outside_days,
         effective_n=saved.effective_n,
         adjustment_kwh=saved.adjustment,
@@ -233,20 +261,13 @@ def _figures(series: Series, days: MeterDays, free: BoolArray, settings: Setting
     )
 
 
-def _daily(
-    days: MeterDays,
-    free: BoolArray,
-    settings: Settings,
-    model: Signature | None,
-    types: IntArray | None,
-) -> Daily:
-    predicted = np.full(days.kwh.shape, np.nan) if model is None else model.predict(days.mean_c, types)
+def _daily(days: MeterDays, free: BoolArray, settings: Settings, model_kwh: FloatArray) -> Daily:
     periods = np.full(days.kwh.shape, "", dtype=np.object_)
     for name, period in (("baseline", settings.baseline), ("reporting", settings.reporting)):
         if period is not None:
             periods[within(days.dates, period)] = name
     return Daily(
-        days.days, _optional(days.kwh), tuple(days.coverage.tolist()), _optional(days.mean_c), _optional(predicted),
+        days.days, _optional(days.kwh), tuple(days.coverage.tolist()), _optional(days.mean_c), _optional(model_kwh),
         tuple(periods.tolist()), tuple(free.tolist()),
     )  # fmt: skip
 
@@ -255,7 +276,7 @@ def _optional(column: FloatArray) -> tuple[float | None, ...]:
     return tuple(value if np.isfinite(value) else None for value in column.tolist())
 
 
-def _notes(quality: Quality, settings: Settings, measured: MeasuredSaving | None) -> tuple[str, ...]:
+def _notes(quality: Quality, settings: Settings, saving: Saving) -> tuple[str, ...]:
     notes = []
     if quality.timezone_assumed:
         notes.append("timezone_assumed")
@@ -271,11 +292,10 @@ def _notes(quality: Quality, settings: Settings, measured: MeasuredSaving | None
         notes.append("months_spread")
     if quality.values_found_out and quality.values == "register":
         notes.append("register_found_out")
-    if measured is not None and measured.saving is not None:
-        if not measured.saving.significant:
-            notes.append("not_significant")
-        if measured.saving.outside_days:
-            notes.append("outside_temperatures")
+    if saving.kwh is not None and not saving.significant:
+        notes.append("not_significant")
+    if saving.outside_days:
+        notes.append("outside_temperatures")
     if settings.confidence != CONFIDENCE:
         notes.append("other_confidence")
     return tuple(notes)

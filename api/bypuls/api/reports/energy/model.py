@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from bypuls.analysis.energy.normal_year import NormalYear
-from bypuls.analysis.energy.signature import Signature
+from bypuls.analysis.energy.signature import FitQuality, Signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +169,7 @@ class Saving:
     """kwh : Σ(model − actual), positive = saved; share : of the modelled use.
 
     interval : of the share at `confidence`; interval_kwh : the same in kWh.  significant : it leaves 0 out.
+    days : of which something counts; hours : the same of a model of hours.
     outside_days : reporting days at temperatures that the baseline never saw.  refused : why there is no figure."""
 
     kwh: float | None
@@ -180,12 +181,27 @@ class Saving:
     modelled_kwh: float | None
     actual_kwh: float | None
     days: int | None
+    hours: int | None
     outside_days: int | None
     effective_n: float | None
     adjustment_kwh: float | None
     baseline: DaysKnown | None
     reporting: DaysKnown | None
     refused: tuple[Reason, ...]
+
+
+def no_saving(
+    confidence: float,
+    refused: tuple[Reason, ...],
+    baseline: DaysKnown | None = None,
+    reporting: DaysKnown | None = None,
+) -> Saving:
+    """A saving that isn't stated, and why."""
+    return Saving(
+        kwh=None, share=None, interval=None, interval_kwh=None, confidence=confidence, significant=None,
+        modelled_kwh=None, actual_kwh=None, days=None, hours=None, outside_days=None, effective_n=None,
+        adjustment_kwh=None, baseline=baseline, reporting=reporting, refused=refused,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,14 +246,29 @@ class Daily:
 
 
 @dataclass(frozen=True, slots=True)
+class HourlyModel:
+    """A model of the baseline's hours by other software.
+
+    quality : of hours [kWh/h], as that software defines it.  lowest_c, highest_c : [°C] range of the hours'
+    temperatures.  warnings : what the software remarks on the data without refusing them."""
+
+    kind: str
+    software: Software
+    quality: FitQuality
+    lowest_c: float
+    highest_c: float
+    warnings: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class EnergyReport:
-    """model : the signature of the baseline, or of all days where no saving is asked for; None with `model_refused`."""
+    """model : of the baseline, or the signature of all days where no saving is asked for; None with `model_refused`."""
 
     title: str
     software: Software
     area_m2: float | None
     quality: Quality
-    model: Signature | None
+    model: Signature | HourlyModel | None
     model_of: str
     model_refused: tuple[Reason, ...]
     savings: Saving

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from bypuls.analysis.degree_days import BASE_C
 from bypuls.analysis.energy.daily import Medium
@@ -23,6 +23,10 @@ class Days:
         return f"{self.first} … {self.last}"
 
 
+ModelName: TypeAlias = Literal["daily", "opendsm-hourly"]
+MODELS: tuple[ModelName, ...] = ("daily", "opendsm-hourly")
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that decides the figures.
@@ -37,6 +41,7 @@ class Settings:
     holidays : country whose public holidays count as free days, None = weekends alone.  day_types : whether working
         and free days may have models of their own.
     own_generation : a solar plant behind the meter, so that an import of 0 is real.
+    model : of the saving: the signature of days, or OpenDSM's model of hours, which needs its extra.
     """
 
     title: str
@@ -54,3 +59,4 @@ class Settings:
     own_generation: bool = False
     events: tuple[NonRoutineEvent, ...] = ()
     confidence: float = 0.90
+    model: ModelName = "daily"

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from bypuls.analysis.energy.change_point import ChangePointModel
-from bypuls.analysis.energy.signature import Signature
-from bypuls.api.reports.energy.model import EnergyReport
+from bypuls.analysis.energy.signature import FitQuality, Signature
+from bypuls.api.reports.energy.model import EnergyReport, HourlyModel, Reason
 from bypuls.api.reports.plain_values import plain
 
 DAY_TYPES = {None: "all", 0: "working_day", 1: "free_day"}
+OF_DAYS_ALONE = Reason(
+    "model of hours", "coefficients, balance_temperatures, parts and bic are of a signature of days", "--model daily"
+)
 
 
 def to_json(report: EnergyReport) -> dict[str, Any]:
@@ -44,11 +47,28 @@ def _model(report: EnergyReport) -> dict[str, Any]:
     model = report.model
     if model is None:
         return {"kind": None, "of": report.model_of, "refused": report.model_refused}
-    quality = model.quality
+    if isinstance(model, HourlyModel):
+        return {
+            "kind": model.kind,
+            "of": report.model_of,
+            "software": model.software,
+            "step": "hour",
+            "coefficients": None,
+            "balance_temperatures": None,
+            "parts": None,
+            "null_because": (OF_DAYS_ALONE,),
+            **_quality(model.quality),
+            "lowest_c": model.lowest_c,
+            "highest_c": model.highest_c,
+            "warnings": model.warnings,
+            "refused": (),
+        }
     first = model.parts[0].model
     return {
         "kind": kind_of(model),
         "of": report.model_of,
+        "software": report.software,
+        "step": "day",
         "coefficients": coefficients(first) if not model.split else None,
         "balance_temperatures": {"heating_c": first.heating_balance_c, "cooling_c": first.cooling_balance_c},
         "parts": [
@@ -56,6 +76,17 @@ def _model(report: EnergyReport) -> dict[str, Any]:
             | coefficients(part.model)
             for part in model.parts
         ],
+        "null_because": (),
+        **_quality(model.quality),
+        "lowest_c": model.lowest_c,
+        "highest_c": model.highest_c,
+        "warnings": (),
+        "refused": (),
+    }
+
+
+def _quality(quality: FitQuality) -> dict[str, float | None]:
+    return {
         "cv_rmse": quality.cv_rmse,
         "nmbe": quality.nmbe,
         "r2": quality.r2,
@@ -63,12 +94,9 @@ def _model(report: EnergyReport) -> dict[str, Any]:
         "pnrmse": quality.pnrmse,
         "rmse_kwh": quality.rmse,
         "autocorrelation": quality.autocorrelation,
-        "bic": quality.bic if quality.bic > float("-inf") else None,
+        "bic": quality.bic if quality.bic is not None and quality.bic > float("-inf") else None,
         "n": quality.n,
         "p": quality.p,
-        "lowest_c": model.lowest_c,
-        "highest_c": model.highest_c,
-        "refused": (),
     }
 
 

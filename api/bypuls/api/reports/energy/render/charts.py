@@ -10,8 +10,9 @@ from matplotlib.dates import AutoDateLocator, date2num, num2date
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from bypuls.analysis.energy.signature import Signature
 from bypuls.api.reports.energy.model import EnergyReport
-from bypuls.api.reports.energy.render.labels import DAY_TYPES
+from bypuls.api.reports.energy.render.labels import DAY_TYPES, expected_by
 from bypuls.api.reports.energy.render.words import Words
 from bypuls.api.reports.layout import svg
 from bypuls.api.reports.layout.fonts import FALLBACK, SANS
@@ -59,7 +60,7 @@ def _scatter(report: EnergyReport, words: Words) -> Figure:
     for key, name, colour in named:
         for off, mark in ((False, "o"), (True, "D")):
             chosen = (period == key) & (free == off)
-            if report.model is None or not report.model.split:
+            if not isinstance(report.model, Signature) or not report.model.split:
                 chosen = (period == key) & (off is False)
             if chosen.any():
                 shown = name if not off else f"{name}, {words('free days')}"
@@ -68,7 +69,7 @@ def _scatter(report: EnergyReport, words: Words) -> Figure:
                     markeredgewidth=0, label=shown, rasterized=False,
                 )  # fmt: skip
     model = report.model
-    if model is not None:
+    if isinstance(model, Signature):
         line = np.linspace(model.lowest_c, model.highest_c, 200)
         for number, part in enumerate(model.parts):
             axes.plot(
@@ -76,6 +77,9 @@ def _scatter(report: EnergyReport, words: Words) -> Figure:
                 linestyle="-" if number == 0 else (0, (4, 2)),
                 label=f"{words('signature')} ({part.model.kind}, {words(DAY_TYPES[part.day_type])})",
             )  # fmt: skip
+    elif model is not None:
+        expected = [NAN if value is None else value for value in daily.model_kwh]
+        axes.plot(temps, expected, ".", color=svg.INK, markersize=2.0, label=expected_by(report, words))
     axes.set_xlabel(words("Mean outdoor temperature of the day, °C"))
     axes.set_ylabel(words("Use, kWh per day"))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: words.num(value)))
@@ -94,7 +98,7 @@ def _series(report: EnergyReport, words: Words) -> Figure:
     axes.plot(at, use, color=svg.BLUE, linewidth=0.8, label=words("measured"))
     if report.model is not None:
         expected = [NAN if value is None else value for value in daily.model_kwh]
-        axes.plot(at, expected, color=svg.TRAFFIC, linewidth=0.8, label=words("expected by the signature"))
+        axes.plot(at, expected, color=svg.TRAFFIC, linewidth=0.8, label=expected_by(report, words))
     for name, period, colour in (
         (words("baseline"), report.savings.baseline, svg.SOFT),
         (words("reporting period"), report.savings.reporting, svg.GOOD),

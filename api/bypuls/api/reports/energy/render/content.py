@@ -61,13 +61,13 @@ def document(report: EnergyReport, words: Words) -> Document:
     sections = [
         Section(
             "signature",
-            words("Energy signature"),
-            (*((_scatter(words),) if seen else ()), *tables.model(report, words)),
+            words("Hourly model") if of_hours(report) else words("Energy signature"),
+            (*((_scatter(report, words),) if seen else ()), *tables.model(report, words)),
         ),
         Section("time", words("Use over time"), (_series(report, words), tables.months(report, words))),
         Section("degree_days", words("Degree days"), tables.degree_days(report, words)),
         Section("quality", words("Quality of the data"), tables.quality(report, words)),
-        Section("methods", words("Methods"), (Paragraphs(_methods(words)),)),
+        Section("methods", words("Methods"), (Paragraphs(_methods(report, words)),)),
     ]
     return Document(
         lang=words.lang,
@@ -121,11 +121,21 @@ def headline(report: EnergyReport, words: Words) -> Headline:
         low=words.share(low),
         high=words.share(high),
     )
-    used = words(
-        "Used {actual} in {days} days; the baseline's model expects {modelled} in the same weather.",
-        actual=words.kwh(saving.actual_kwh),
-        days=words.num(saving.days),
-        modelled=words.kwh(saving.modelled_kwh),
+    used = (
+        words(
+            "Used {actual} in {hours} measured hours; OpenDSM's model of the baseline's hours expects {modelled} "
+            "in the same weather.",
+            actual=words.kwh(saving.actual_kwh),
+            hours=words.num(saving.hours),
+            modelled=words.kwh(saving.modelled_kwh),
+        )
+        if of_hours(report)
+        else words(
+            "Used {actual} in {days} days; the baseline's model expects {modelled} in the same weather.",
+            actual=words.kwh(saving.actual_kwh),
+            days=words.num(saving.days),
+            modelled=words.kwh(saving.modelled_kwh),
+        )
     )
     mark: Mark
     if not saving.significant:
@@ -146,36 +156,56 @@ def headline(report: EnergyReport, words: Words) -> Headline:
     )
 
 
-def _scatter(words: Words) -> Chart:
-    return Chart(
-        "scatter",
-        words("Use against outdoor temperature, day by day"),
-        words("Each day's use against its mean outdoor temperature, with the fitted signature as a line."),
-    )
+def of_hours(report: EnergyReport) -> bool:
+    """Whether a model of hours was asked for, also where it is refused."""
+    return report.methods.get("model", "daily") != "daily"
+
+
+def _scatter(report: EnergyReport, words: Words) -> Chart:
+    line = words("Each day's use against its mean outdoor temperature, with the fitted signature as a line.")
+    points = words("Each day's use against its mean outdoor temperature, with what the hourly model expects.")
+    return Chart("scatter", words("Use against outdoor temperature, day by day"), points if of_hours(report) else line)
 
 
 def _series(report: EnergyReport, words: Words) -> Chart:
     alt = words("Measured use day by day, with what the signature expects in the same weather.")
+    if of_hours(report):
+        alt = words("Measured use day by day, with what the hourly model expects in the same weather.")
     if report.savings.reporting is not None:
         alt += " " + words("Baseline and reporting period are set off.")
     return Chart("series", words("Measured and expected use, day by day"), alt)
 
 
-def _methods(words: Words) -> tuple[str, ...]:
+def _methods(report: EnergyReport, words: Words) -> tuple[str, ...]:
+    days = words(
+        "Days are local days. A day counts in the model when at least half of it is measured; it is then scaled up "
+        "to the whole day. Sums of energy are as measured, without scaling."
+    )
+    signature = words(
+        "The signature is the change-point model (1P to 5P) with the lowest BIC among those with physical signs, "
+        "by least squares; separate for working and free days where that is worth its parameters."
+    )
+    saving = words(
+        "The saving is what the baseline's model expects in the reporting weather less what was used (IPMVP option "
+        "C, CalTRACK 2: 365 days of baseline, at most 37 missing, 90 % coverage). Its interval follows ASHRAE "
+        "Guideline 14 with autocorrelation."
+    )
+    if of_hours(report):
+        days = words("Days are local days, of 23 to 25 hours. Sums of energy are as measured, without scaling.")
+        signature = words(
+            "The model of hours is OpenDSM's: regularised regressions, one for each hour of the day, on temperature by "
+            "bands and on groups of months and weekdays of like use. It is fitted to the last 365 days of the "
+            "baseline; hours without a value are filled in for the fit and count nowhere else."
+        )
+        saving = words(
+            "The saving is what OpenDSM's model expects in the reporting weather less what was used (IPMVP option C), "
+            "over the hours that were measured. Its interval is OpenDSM's, by ASHRAE Guideline 14 for hours; what "
+            "OpenDSM disqualifies is refused."
+        )
     return (
-        words(
-            "Days are local days. A day counts in the model when at least half of it is measured; it is then scaled up "
-            "to the whole day. Sums of energy are as measured, without scaling."
-        ),
-        words(
-            "The signature is the change-point model (1P to 5P) with the lowest BIC among those with physical signs, "
-            "by least squares; separate for working and free days where that is worth its parameters."
-        ),
-        words(
-            "The saving is what the baseline's model expects in the reporting weather less what was used (IPMVP option "
-            "C, CalTRACK 2: 365 days of baseline, at most 37 missing, 90 % coverage). Its interval follows ASHRAE "
-            "Guideline 14 with autocorrelation."
-        ),
+        days,
+        signature,
+        saving,
         words(
             "Zeros of electricity stand for missing values unless there is own generation; zeros of heat and gas only "
             "where the signature expects use."

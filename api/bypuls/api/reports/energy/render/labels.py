@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from bypuls.api.reports.energy.model import Reason
+from bypuls.api.reports.energy.model import EnergyReport, HourlyModel, Reason
 from bypuls.api.reports.energy.render.words import Words
 
 
@@ -38,6 +38,35 @@ REASONS: Mapping[str, str] = {
         "named."
     ),
     "not comparable": N_("Actual and normal degree days are not of one station, base and rule: {found}."),
+    "interval": N_("OpenDSM states no interval for this saving."),
+    "hours alike": N_("OpenDSM finds nothing that the use of an hour depends on, neither temperature nor time."),
+    # OpenDSM's own names.
+    "eemeter.sufficiency_criteria.no_data": N_("No hour of the baseline or of the reporting period is known."),
+    "eemeter.sufficiency_criteria.incorrect_number_of_total_days": N_(
+        "The baseline is {0} days long; OpenDSM takes 329 to 366."
+    ),
+    "eemeter.sufficiency_criteria.negative_observed_values": N_("{0} hours are below zero; OpenDSM takes none."),
+    "eemeter.sufficiency_criteria.too_many_days_with_missing_temperature_data": N_(
+        "The temperatures amount to {0} of {1} days; OpenDSM needs 90 %."
+    ),
+    "eemeter.sufficiency_criteria.too_many_days_with_missing_observed_data": N_(
+        "The measured hours amount to {0} of {1} days; OpenDSM needs 90 %."
+    ),
+    "eemeter.sufficiency_criteria.too_many_days_with_missing_joint_data": N_(
+        "The hours with use and temperature amount to {0} of {1} days; OpenDSM needs 90 %."
+    ),
+    "eemeter.sufficiency_criteria.missing_monthly_temperature_data": N_(
+        "In one month only {0} % of the temperatures are known; OpenDSM needs 90 %."
+    ),
+    "eemeter.sufficiency_criteria.missing_monthly_observed_data": N_(
+        "In one month only {0} % of the hours are measured; OpenDSM needs 90 %."
+    ),
+    "eemeter.model_fit_metrics": N_("OpenDSM finds its model useless: its scatter is too large ({found})."),
+    # What OpenDSM remarks without refusing.
+    "eemeter.sufficiency_criteria.extreme_values_detected": N_(
+        "{0} hours of the baseline lie beyond three interquartile ranges; have a look at them."
+    ),
+    "eemeter.data_quality.utc_index": N_("The hours are those of UTC, not of the building's own clock (--tz)."),
 }
 
 FINDINGS: Mapping[str, str] = {
@@ -114,6 +143,12 @@ SOURCES: Mapping[str, str] = {
 }
 
 _NUMBERS = re.compile(r"\d+(?:\.\d+)?")
+
+
+def expected_by(report: EnergyReport, words: Words) -> str:
+    """What the modelled use is called."""
+    hourly = isinstance(report.model, HourlyModel)
+    return words("expected by the hourly model") if hourly else words("expected by the signature")
 
 
 def named(found: Mapping[str, str], code: str, words: Words) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from bypuls.api.reports.energy.model import DegreeDaysOf, EnergyReport, Span
+from bypuls.api.reports.energy.model import DegreeDaysOf, EnergyReport, HourlyModel, Span
 from bypuls.api.reports.energy.render import labels
 from bypuls.api.reports.energy.render.labels import named, sentence
 from bypuls.api.reports.energy.render.words import Words
@@ -54,6 +54,8 @@ def model(report: EnergyReport, words: Words) -> tuple[Table | Paragraphs, ...]:
     found = report.model
     if found is None:
         return (Paragraphs(tuple(sentence(reason, words) for reason in report.model_refused), mark="bad"),)
+    if isinstance(found, HourlyModel):
+        return _hourly(found, words)
     columns = (
         Column(words("Days"), align="start", wide=True, width=30),
         Column(words("Model"), align="start", width=10),
@@ -104,12 +106,44 @@ def model(report: EnergyReport, words: Words) -> tuple[Table | Paragraphs, ...]:
     return Table("model", words("Coefficients"), columns, rows, notes=notes), fit
 
 
+def _hourly(found: HourlyModel, words: Words) -> tuple[Table | Paragraphs, ...]:
+    quality = found.quality
+    fit = Table(
+        "fit",
+        words("How well it fits"),
+        FACTS,
+        (
+            (label(words("Model")), text(f"{found.software.name} {found.software.version}, {words('model of hours')}")),
+            (label(words("Fitted to")), text(words("baseline"))),
+            (label(words("Hours, parameters")), text(f"{words.num(quality.n)}, {words.num(quality.p)}")),
+            (label("R²"), number(quality.r2, 3)),
+            (label(words("Adjusted R²")), number(quality.adjusted_r2, 3)),
+            (label("CV(RMSE)"), share(quality.cv_rmse)),
+            (label("NMBE"), share(quality.nmbe, 2)),
+            (label(words("RMSE, kWh per hour")), number(quality.rmse, 3 if quality.rmse < 10.0 else 1)),
+            (label(words("Autocorrelation from hour to hour")), number(quality.autocorrelation, 2)),
+            (
+                label(words("Temperatures of the hours")),
+                text(f"{words.celsius(found.lowest_c)} {words('to')} {words.celsius(found.highest_c)}"),
+            ),
+        ),
+        notes=(
+            words("As OpenDSM defines them: CV(RMSE) with n − p in the denominator, NMBE with n, R² as a correlation."),
+            words(
+                "A model of hours has no balance temperature and no slope per day; the signature (--model daily) has."
+            ),
+        ),
+    )
+    remarks = tuple(sentence(one, words) for one in found.warnings)
+    return (fit, Paragraphs(remarks, mark="warn")) if remarks else (fit,)
+
+
 def months(report: EnergyReport, words: Words) -> Table:
     """Measured use by month, beside what the model expects on the same days."""
     daily = report.daily
     sums: dict[date, list[float]] = {}
     for at, one in enumerate(daily.days):
-        row = sums.setdefault(one.replace(day=1), [0.0] * 6)
+        row = sums.setdefault(one.replace(day=1), [0.0] * 8)
         kwh, expected, mean = daily.kwh[at], daily.model_kwh[at], daily.mean_c[at]
         row[0] += 1
         if kwh is not None:
@@ -117,6 +151,8 @@ def months(report: EnergyReport, words: Words) -> Table:
             row[2] += kwh
         if kwh is not None and expected is not None:
             row[3] += expected
+            row[6] += 1
+            row[7] += expected - kwh
         if mean is not None:
             row[4] += 1
             row[5] += max(0.0, report.degree_days.base_c - mean)
@@ -129,18 +165,17 @@ def months(report: EnergyReport, words: Words) -> Table:
         Column(words("Difference, kWh"), width=14),
         Column(words("Degree days"), width=12),
     )
-    seen = report.model is not None
     rows = tuple(
         (
             text(words.month(month)),
             count(total),
             count(known),
             number(used) if known else number(None),
-            number(expected) if known and seen else number(None),
-            number(expected - used, signed=True) if known and seen else number(None),
+            number(expected) if compared else number(None),
+            number(less, signed=True) if compared else number(None),
             number(warmth) if temps == total else number(None),
         )
-        for month, (total, known, used, expected, temps, warmth) in sums.items()
+        for month, (total, known, used, expected, temps, warmth, compared, less) in sums.items()
     )
     notes = (words("Degree days of a month are shown where all its days have a temperature."),)
     return Table("months", words("By month"), columns, rows, notes=notes)

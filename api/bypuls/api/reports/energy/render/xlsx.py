@@ -9,7 +9,8 @@ import xlsxwriter
 
 from bypuls.api.reports.energy.model import EnergyReport
 from bypuls.api.reports.energy.render import tables
-from bypuls.api.reports.energy.render.content import Document, document
+from bypuls.api.reports.energy.render.content import Document, document, of_hours
+from bypuls.api.reports.energy.render.labels import expected_by
 from bypuls.api.reports.energy.render.words import Words
 from bypuls.api.reports.layout.cells import number, share
 from bypuls.api.reports.layout.sheets import COLOURS, INERT, Sheets
@@ -46,7 +47,7 @@ class _Writer(Sheets):
         )  # fmt: skip
         parts = {section.id: section for section in shown.sections}
         self._summary()
-        self._tables(words("Signature"), parts.get("signature"))
+        self._tables(words("Hourly model") if of_hours(self._report) else words("Signature"), parts.get("signature"))
         self._months()
         self._days()
         self._tables(words("Degree days"), parts.get("degree_days"))
@@ -98,7 +99,7 @@ class _Writer(Sheets):
         last = HEAD + len(table.rows) - 1
         name = sheet.get_name()
         chart = self._book.add_chart({"type": "column"})
-        for column, colour, title in ((3, BLUE, words("measured")), (4, TRAFFIC, words("expected by the signature"))):
+        for column, colour, title in ((3, BLUE, words("measured")), (4, TRAFFIC, expected_by(self._report, words))):
             if column == 4 and self._report.model is None:
                 continue
             chart.add_series(
@@ -124,7 +125,7 @@ class _Writer(Sheets):
         name = sheet.get_name()
         lines = self._book.add_chart({"type": "line"})
         points = self._book.add_chart({"type": "scatter"})
-        for column, colour, title in ((1, BLUE, words("measured")), (2, TRAFFIC, words("expected by the signature"))):
+        for column, colour, title in ((1, BLUE, words("measured")), (2, TRAFFIC, expected_by(self._report, words))):
             if column == 2 and self._report.model is None:
                 continue
             values = [name, HEAD, column, last, column]
