@@ -81,8 +81,18 @@ def test_delays_leave_open_cases_out_and_count_them() -> None:
     found = delay(began, ended)
     assert (found.n, found.median_h, found.p90_h, found.open) == (11, 6.0, 10.0, 1)
     assert delay([0.0], [np.nan]).median_h is None
+    assert (found.unknown, found.coverage) == (0, 1.0)
     with pytest.raises(BadInput, match="before began_us"):
         delay([HOUR_US], [0.0])
+
+
+def test_a_beginning_that_nobody_saw_is_in_no_average() -> None:
+    found = delay([np.nan, 0.0, 0.0, np.nan], [171.0 * HOUR_US, HOUR_US, 3.0 * HOUR_US, np.nan])
+    assert (found.n, found.median_h, found.open, found.unknown) == (2, 2.0, 1, 1)
+    assert found.coverage == pytest.approx(2 / 3)
+    none = delay([np.nan], [HOUR_US])
+    assert (none.n, none.median_h, none.p90_h, none.unknown, none.coverage) == (0, None, None, 1, 0.0)
+    assert delay([], []).coverage is None
 
 
 def test_dark_stretches_are_neighbours_and_reach_to_the_lit_lamps() -> None:

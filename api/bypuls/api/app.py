@@ -71,6 +71,8 @@ _DESCRIPTION = (
 
 _LIGHTS_S = 5.0
 """So old the town's lights may be [s]."""
+_NIGHTS_S = 600.0
+"""So old the lit share of its last nights may be [s]."""
 
 
 @asynccontextmanager
@@ -106,6 +108,7 @@ def create_app(context: ApiContext) -> FastAPI:
     app.state.meters = new_meters()
     app.state.accounts = Accounts(context.store, context.book, settings.zone)
     app.state.lighting = Kept(_LIGHTS_S, most=2)
+    app.state.lit = Kept(_NIGHTS_S, most=2)
     app.state.citizen_limit = RateLimit(settings.citizen_reports_per_h / 3600.0, settings.citizen_reports_per_h)
     app.state.targets = targets.TargetsState()
     app.state.live = LiveFeed(

@@ -42,6 +42,7 @@ class AlarmModel(BaseModel):
     text: str = Field(description="what was seen, with its figures")
     since: str = Field(description="when it came into its state", examples=["2026-11-23T05:00:00Z"])
     began: str = Field(description="since when the condition holds, as far as is known")
+    beginning_seen: bool = Field(description="false: it was there already when it was first watched")
     opened: str
     closed: str | None
     closable: bool = Field(description="whether a person may close it now")

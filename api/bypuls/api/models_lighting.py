@@ -93,12 +93,37 @@ class OpenFaultsModel(BaseModel):
 
 
 class DelayModel(BaseModel):
-    """How long it took. still_open : cases that haven't ended; they are in no average."""
+    """How long it took, of a period. Cases that haven't ended, or whose beginning nobody saw, are in no average."""
 
-    n: int
+    n: int = Field(description="cases whose beginning and end are known")
     median_h: float | None = Field(examples=[0.5])
-    p90_h: float | None
-    still_open: int
+    p90_h: float | None = Field(description="90 % took no longer")
+    still_open: int = Field(description="not ended when the period did")
+    unknown: int = Field(description="faults that began before they were watched; alarms that the registry ended")
+    coverage: float | None = Field(description="n of n and unknown, 0 … 1", examples=[0.8])
+    start: str
+    end: str
+
+
+class LitModel(BaseModel):
+    """Lit share of the nights of a period, civil dusk to dawn. Dimmed is lit."""
+
+    lamps: int
+    lit_share: float | None = Field(description="lit_h of known_h", examples=[0.98])
+    coverage: float | None = Field(description="known_h of night_h, 0 … 1", examples=[0.95])
+    night_h: float = Field(description="lamp-hours of night, of every lamp that has a place")
+    known_h: float = Field(description="lamp-hours of which something is known")
+    lit_h: float
+    start: str
+    end: str
+
+
+class SafetyModel(BaseModel):
+    """How well the lights serve."""
+
+    time_to_detect: DelayModel = Field(description="from a fault's beginning to its alarm; of alarms that opened")
+    time_to_repair: DelayModel = Field(description="from the alarm to its end; of alarms that ended")
+    lit: LitModel
 
 
 class LightingModel(BaseModel):

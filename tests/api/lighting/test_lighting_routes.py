@@ -93,8 +93,14 @@ def test_time_to_repair(street: Any, ask: Any) -> None:
         street.speak(**{"l-2": {"power_w": 20.0}})
         street.evaluator.round(everything=True)
     told = ask().told("/lighting")
-    assert told["time_to_repair"] == {"n": 1, "median_h": 1.0, "p90_h": 1.0, "still_open": 1}
-    assert told["time_to_detect"]["median_h"] == 0.5
+    year = {"start": "2025-03-31T01:00:00+02:00", "end": "2026-03-31T01:00:00+02:00"}
+    assert told["time_to_repair"] == {
+        "n": 1, "median_h": 1.0, "p90_h": 1.0, "still_open": 1, "unknown": 0, "coverage": 1.0, **year
+    }  # fmt: skip
+    # Both were out when they were first looked at: nobody knows since when.
+    assert told["time_to_detect"] == {
+        "n": 0, "median_h": None, "p90_h": None, "still_open": 0, "unknown": 2, "coverage": 0.0, **year
+    }  # fmt: skip
 
 
 def test_energy(ask: Any) -> None:

@@ -97,29 +97,38 @@ def burning(lit: npt.ArrayLike, should: npt.ArrayLike, hours: npt.ArrayLike) -> 
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """How long something took. n : cases that ended; median_h, p90_h : None without one.  open : not ended yet."""
+    """How long something took. n : cases whose beginning and end are known; median_h, p90_h : None without one.
+    open : not ended yet.  unknown : ended, since when isn't known."""
 
     n: int
     median_h: float | None
     p90_h: float | None
     open: int
+    unknown: int = 0
+
+    @property
+    def coverage(self) -> float | None:
+        """Known share of the cases that ended; None without one."""
+        ended = self.n + self.unknown
+        return self.n / ended if ended else None
 
 
 def delay(began_us: npt.ArrayLike, ended_us: npt.ArrayLike) -> Delay:
     """Median and 90 % of the time from `began` to `ended`: to detect, to repair.
 
-    began_us, ended_us : (n,) [µs UTC] as floats, NaN in `ended` = not yet. Those open are counted, never averaged.
-    Raises BadInput where one ends before it began."""
-    began, ended = finite_column("began_us", began_us), known_column("ended_us", ended_us)
+    began_us, ended_us : (n,) [µs UTC] as floats, NaN in `began` = unknown, in `ended` = not yet. Those are counted,
+    never averaged.  Raises BadInput where one ends before it began."""
+    began, ended = known_column("began_us", began_us), known_column("ended_us", ended_us)
     same_length(began_us=began, ended_us=ended)
-    hours = ((ended - began) / _HOUR_US)[~np.isnan(ended)]
+    over = ~np.isnan(ended)
+    known = over & ~np.isnan(began)
+    open, unknown = int((~over).sum()), int((over & ~known).sum())
+    hours = ((ended - began) / _HOUR_US)[known]
     if (hours < 0.0).any():
         raise BadInput(f"ended_us: {-hours.min():g} h before began_us; expected not earlier")
     if not hours.size:
-        return Delay(0, None, None, int(began.size))
-    return Delay(
-        int(hours.size), float(np.median(hours)), float(np.percentile(hours, 90)), int(began.size - hours.size)
-    )
+        return Delay(0, None, None, open, unknown)
+    return Delay(int(hours.size), float(np.median(hours)), float(np.percentile(hours, 90)), open, unknown)
 
 
 @dataclass(frozen=True, slots=True)

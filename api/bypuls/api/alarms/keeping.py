@@ -63,10 +63,23 @@ class Keeping:
             members.setdefault(parent, []).append(key[1])
         for case in cases:
             self._look(case, members.get(case.key), covered=case.key in outer)
+        self._watch(cases, found)
         self._withdraw_unasked(found)
         for case in cases:
             self._fold(case, outer.get(case.key))
         return dict(self._actions)
+
+    def _watch(self, cases: list[_Case], found: Found) -> None:
+        """Notes what is seen absent for the first time: its beginning will be seen. What a round that is lost wrote is
+        read again in the next one: the memory holds what was read alone."""
+        held = self._scene.memory.wells
+        new = {case.key for case in cases if case.finding.seen == "absent"} - held
+        if new:
+            held |= self._changes.wells()
+            self._changes.keep_wells(new - held, self._now_us)
+        gone = {key for key in held if key[0] in found and key[1] not in found[key[0]]}
+        self._changes.forget_wells(gone)
+        held -= gone
 
     def _look(self, case: _Case, members: list[str] | None, *, covered: bool) -> None:
         row = self._rows.get(case.key, WatchRow(*case.key))
@@ -108,6 +121,7 @@ class Keeping:
                 opened_us=self._now_us,
                 facts=facts,
                 cost=case.finding.cost.told(),
+                well_us=self._changes.well_since(*case.key),
             )
         )
 

@@ -44,6 +44,8 @@ class Memory:
         self.profiles: tuple[int, Profiles] | None = None
         self.lamp_faults: dict[tuple[str, str], tuple[int | None, int]] = {}
         """By sensor and name: since when a lamp names a fault, and when it was seen last [µs]."""
+        self.wells: set[tuple[str, str]] = set()
+        """Conditions that were ever seen absent, as far as was read."""
 
 
 class Scene:

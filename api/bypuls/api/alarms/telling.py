@@ -58,6 +58,7 @@ def entry(alarm: Alarm, directory: Directory, words: AlarmWords) -> dict[str, An
         "text": words.sentence(alarm),
         "since": moment(alarm.since_us),
         "began": moment(alarm.began_us),
+        "beginning_seen": alarm.beginning_seen,
         "opened": moment(alarm.opened_us),
         "closed": moment(alarm.closed_us),
         "closable": closable(alarm),

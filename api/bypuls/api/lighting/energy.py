@@ -25,10 +25,8 @@ from bypuls.store.registry import Lamp, Sensor
 from bypuls.wire import from_us, to_us
 from bypuls.wire.bins import QUARTER_US
 
-_NAMES = (
-    "energy_wh_delta", "energy_wh_covered_s", "energy_wh_gap", "operating_s_delta", "on_n", "on_true", "power_w_n",
-    "power_w_sum",
-)  # fmt: skip
+_NAMES = ("energy_wh_delta", "energy_wh_covered_s", "energy_wh_gap", "operating_s_delta")
+_NIGHTLY = ("on_n", "on_true", "power_w_n", "power_w_sum", "energy_wh_covered_s")
 _LIMITS = LampLimits()
 
 
@@ -66,17 +64,14 @@ class Used:
 
 def used_by_lamp(context: ApiContext, directory: Directory, survey: Survey, lamps: Sequence[Lamp]) -> dict[str, Used]:
     """What each lamp used; of several sensors one after the other each counts for its time."""
-    sensors: dict[str, list[Sensor]] = {}
-    for one in directory.sensors_of(kinds=("lamp",)):
-        if one.lamp is not None:
-            sensors.setdefault(one.lamp, []).append(one)
+    sensors = _sensors(directory)
     mine = [(lamp, sensor) for lamp in lamps for sensor in sensors.get(lamp.id, ())]
-    found = {lamp.id: Used() for lamp in lamps}
+    found = lit_by_lamp(context, directory, survey, lamps)
     if not mine:
         return found
     ids = [sensor.id for _, sensor in mine]
     edges = np.array([survey.start_us, survey.end_us], dtype=np.int64)
-    sums = context.store.sums("lamp", ids, edges, list(_NAMES[:4]))
+    sums = context.store.sums("lamp", ids, edges, list(_NAMES))
     for row, (lamp, sensor) in enumerate(mine):
         first = max(survey.start_us, to_us(sensor.valid_from) if sensor.valid_from is not None else survey.start_us)
         last = min(survey.end_us, to_us(sensor.valid_to) if sensor.valid_to is not None else survey.end_us)
@@ -86,43 +81,69 @@ def used_by_lamp(context: ApiContext, directory: Directory, survey: Survey, lamp
                 float(np.nan_to_num(sums["energy_wh_covered_s"][row, 0])), (last - first) / 1e6,
                 _known(sums["operating_s_delta"][row, 0]),
             ))  # fmt: skip
-    _add_nights(context, directory, survey, mine, found)
     return found
 
 
-def _add_nights(
-    context: ApiContext, directory: Directory, survey: Survey, mine: Sequence[tuple[Lamp, Sensor]],
-    found: dict[str, Used],
-) -> None:  # fmt: skip
-    """Lit hours against the nights, civil dusk to dawn in whole quarters; a lamp without a place has none."""
-    places: dict[tuple[float, float], list[tuple[Lamp, Sensor]]] = {}
-    for lamp, sensor in mine:
+def lit_by_lamp(context: ApiContext, directory: Directory, survey: Survey, lamps: Sequence[Lamp]) -> dict[str, Used]:
+    """Each lamp's lit hours against its nights, civil dusk to dawn in whole quarters; a lamp without a place has none.
+    One that nobody measures is unknown in all of them."""
+    sensors = _sensors(directory)
+    found = {lamp.id: Used() for lamp in lamps}
+    places: dict[tuple[float, float], list[Lamp]] = {}
+    for lamp in lamps:
         lat, lon = place_of(directory, lamp)
         if lat is not None and lon is not None:
-            places.setdefault((round(lat, 1), round(lon, 1)), []).append((lamp, sensor))
+            places.setdefault((round(lat, 1), round(lon, 1)), []).append(lamp)
+    for place, mine in places.items():
+        spans = _spans(survey, place)
+        if not spans:
+            continue
+        there = [(lamp, sensor) for lamp in mine for sensor in sensors.get(lamp.id, ())]
+        edges = np.array([at for span in spans for at in span], dtype=np.int64)
+        sums = context.store.sums("lamp", [one.id for _, one in there], edges, list(_NIGHTLY)) if there else {}
+        hours = np.array([(rose - fell) / 3.6e9 for fell, rose in spans])
+        lit = {lamp.id: np.full(len(spans), np.nan) for lamp in mine}
+        share = {lamp.id: np.ones(len(spans)) for lamp in mine}
+        for row, (lamp, sensor) in enumerate(there):
+            # Every second span is a day between two nights.
+            nightly = {name: column[row, ::2] for name, column in sums.items()}
+            seen = _lit_share(nightly, lamp)
+            was = ~np.isnan(seen) & np.array([_there(sensor, fell, rose) for fell, rose in spans])
+            lit[lamp.id][was] = seen[was]
+            share[lamp.id][was] = _known_share(nightly["energy_wh_covered_s"], hours)[was]
+        for lamp in mine:
+            known, every = share[lamp.id], np.ones(2 * len(spans))
+            parts = np.concatenate((known, 1.0 - known)) * np.tile(hours, 2)
+            night = burning(np.concatenate((lit[lamp.id], np.full(len(spans), np.nan))), every, parts)
+            found[lamp.id].add(Used(should_h=night.should_h, lit_h=night.lit_h, unknown_h=night.unknown_h))
+    return found
+
+
+def _sensors(directory: Directory) -> dict[str, list[Sensor]]:
+    """The sensors that a lamp has or had."""
+    found: dict[str, list[Sensor]] = {}
+    for one in directory.sensors_of(kinds=("lamp",)):
+        if one.lamp is not None:
+            found.setdefault(one.lamp, []).append(one)
+    return found
+
+
+def _spans(survey: Survey, place: tuple[float, float]) -> list[tuple[int, int]]:
+    """The nights of a period [µs UTC], in whole quarters."""
     day = timedelta(days=1)
     first = from_us(survey.start_us).astimezone(survey.zone).date() - day
     end = from_us(survey.end_us).astimezone(survey.zone).date() + day
-    for (lat, lon), there in places.items():
-        spans = [
-            (
-                max(-(-fell // QUARTER_US) * QUARTER_US, survey.start_us),
-                min(rose // QUARTER_US * QUARTER_US, survey.end_us),
-            )
-            for fell, rose in nights(lat, lon, first, end)
-        ]
-        spans = [(fell, rose) for fell, rose in spans if rose > fell]
-        if not spans:
-            continue
-        edges = np.array([at for span in spans for at in span], dtype=np.int64)
-        sums = context.store.sums("lamp", [one.id for _, one in there], edges, list(_NAMES[4:]))
-        hours = np.array([(rose - fell) / 3.6e9 for fell, rose in spans])
-        for row, (lamp, sensor) in enumerate(there):
-            # Every second span is a day between two nights.
-            lit = _lit_share({name: column[row, ::2] for name, column in sums.items()}, lamp)
-            was = np.array([_there(sensor, fell, rose) for fell, rose in spans])
-            seen = burning(lit[was], np.ones(int(was.sum())), hours[was])
-            found[lamp.id].add(Used(should_h=seen.should_h, lit_h=seen.lit_h, unknown_h=seen.unknown_h))
+    spans = [
+        (max(-(-fell // QUARTER_US) * QUARTER_US, survey.start_us), min(rose // QUARTER_US * QUARTER_US, survey.end_us))
+        for fell, rose in nights(*place, first, end)
+    ]
+    return [(fell, rose) for fell, rose in spans if rose > fell]
+
+
+def _known_share(covered_s: Floats, hours: Floats) -> Floats:
+    """(nights,) share of a night that the lamp's own register covers; the whole of it where there is no register."""
+    share = np.where(covered_s > 0.0, covered_s / (hours * 3600.0), 1.0)
+    return np.clip(share, 0.0, 1.0)
 
 
 def _there(sensor: Sensor, fell_us: int, rose_us: int) -> bool:

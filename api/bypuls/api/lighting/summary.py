@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
-import numpy as np
-
-from bypuls.analysis.lighting.figures import Delay, delay
 from bypuls.api.alarms.telling import moment
 from bypuls.api.context import ApiContext
 from bypuls.api.lighting.lamps_now import place_of
 from bypuls.api.lighting.night import night_us
+from bypuls.api.lighting.safety import delays, last_year
 from bypuls.api.lighting.town import Town, by_state, cabinet_entry, stretches
-from bypuls.store.book import AlarmBook, AlarmFilter
-
-_KINDS = ("lamp-out", "feeder-out", "lamp-day-burner", "lamp-fault", "cabinet-fault")
-_LOOK_BACK = timedelta(days=365)
 
 
 def summary(context: ApiContext, town: Town) -> dict[str, Any]:
@@ -38,7 +31,7 @@ def summary(context: ApiContext, town: Town) -> dict[str, Any]:
         "lamps_with_power": len(power),
         "open": open_faults(context, town),
         "dark_stretches": stretches(town),
-        **delays(context, town),
+        **delays(context, last_year(context, context.settings.zone)),
     }
 
 
@@ -62,25 +55,6 @@ def open_faults(context: ApiContext, town: Town) -> dict[str, Any]:
     }
 
 
-def delays(context: ApiContext, town: Town) -> dict[str, Any]:
-    """Time to detect: from the fault's beginning, as far as the data tell, to its alarm. Time to repair: from the alarm
-    to its end. Of the alarms that opened or changed within a year."""
-    since_us = town.now_us - _LOOK_BACK // timedelta(microseconds=1)
-    _, every = AlarmBook(context.registry).listed(AlarmFilter(domain="lighting", since_us=since_us))
-    mine = [one for one in every if one.kind in _KINDS and one.part_of is None]
-    opened = [float(one.opened_us) for one in mine]
-    began = [float(min(one.began_us, one.opened_us)) for one in mine]
-    closed = [np.nan if one.closed_us is None else float(max(one.closed_us, one.opened_us)) for one in mine]
-    return {
-        "time_to_detect": _told(delay(began, opened)),
-        "time_to_repair": _told(delay(opened, closed)),
-    }
-
-
-def _told(found: Delay) -> dict[str, Any]:
-    return {"n": found.n, "median_h": found.median_h, "p90_h": found.p90_h, "still_open": found.open}
-
-
 def _night_h(context: ApiContext, town: Town, lamp: str) -> float | None:
     lat, lon = place_of(town.directory, town.lamps[lamp].lamp)
     if lat is None or lon is None:
@@ -88,6 +62,3 @@ def _night_h(context: ApiContext, town: Town, lamp: str) -> float | None:
     day = context.clock().astimezone(context.settings.zone).date()
     found = night_us(round(lat, 1), round(lon, 1), day)
     return 0.0 if found is None else (found[1] - found[0]) / 3.6e9
-
-
-__all__ = ["delays", "open_faults", "summary"]

@@ -17,11 +17,10 @@ from bypuls.api.geometry import on_plane_km
 from bypuls.api.latest import Latest, latest_of
 from bypuls.api.lighting.lamps_now import STATES, Judging, LampNow, LampState, lamps_now, place_of
 from bypuls.api.lighting.night import Profiles
-from bypuls.store.book import Alarm, AlarmBook, AlarmFilter
+from bypuls.store.book import LIVING, Alarm, AlarmBook, AlarmFilter
 from bypuls.store.registry import Lamp, Sensor
 from bypuls.wire import Cabinet, Meter, to_us
 
-LIVING = ("open", "acknowledged", "unknown")
 DARK_KINDS = ("lamp-out", "feeder-out")
 TALQ_OF = {"lamp-out": "lampFailure", "lamp-day-burner": "lampUnexpectedOn", "feeder-out": "supplyLoss"}
 

@@ -17,6 +17,7 @@ from bypuls.api.directory import Directory
 from bypuls.api.lighting.citizens import entries as citizens
 from bypuls.api.lighting.citizens import merged
 from bypuls.api.lighting.energy import Rates, Used, figures, rates_of, used_by_lamp
+from bypuls.api.lighting.safety import delays, last_nights_of, last_year, lit
 from bypuls.api.lighting.summary import summary
 from bypuls.api.lighting.town import Town, cabinet_entry, lamp_entry, stretches, town_now
 from bypuls.api.lighting.work_list import work_list
@@ -27,6 +28,7 @@ from bypuls.api.models_lighting import (
     LampStateModel,
     LightEnergyPageModel,
     LightingModel,
+    SafetyModel,
     WorkModel,
 )
 from bypuls.api.parameters import From, Id, IdFilter, Limit, Offset, To, Tz
@@ -145,6 +147,19 @@ def crew_list(
     name = f"{'arbejdsliste' if lang == 'da' else 'work-list'}-{at:%Y-%m-%d}.{form}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
     return Response(body, 200, headers, MEDIA_TYPES[form])
+
+
+@router.get("/figures", response_model=SafetyModel, dependencies=[Reader])
+def safety(
+    request: Request, context: Context, directory: Registered, start: From = None, to: To = None, tz: Tz = None
+) -> Response:  # fmt: skip
+    """Time to detect, time to repair (median and 90 %) and the lit share of the nights, each with its coverage. Without
+    a period: faults of the last 365 days, nights of the last four weeks."""
+    survey = last_nights_of(context, tz) if start is None and to is None else survey_of(context, start, to, tz)
+    of_faults = last_year(context, survey.zone) if start is None and to is None else survey
+    with request.app.state.heavy:
+        found = lit(context, directory, survey, list(directory.lamps.values()))
+    return answer(request, {**delays(context, of_faults), "lit": found})
 
 
 @router.get("/energy", response_model=LightEnergyPageModel, dependencies=[Reader])

@@ -2,7 +2,7 @@
 Beside it the alarms, which their evaluator keeps."""
 
 from bypuls.store.book.alarm_book import AlarmBook, AlarmChanges, LeaseLost
-from bypuls.store.book.alarms import Alarm, AlarmEvent, AlarmFilter, Notice, WatchRow
+from bypuls.store.book.alarms import LIVING, Alarm, AlarmEvent, AlarmFilter, Notice, WatchRow
 from bypuls.store.book.book import Book, Taken, Tally, as_store_errors
 from bypuls.store.book.citizen_reports import CitizenReport, CitizenReports
 from bypuls.store.book.dirty import Window, as_windows
@@ -13,6 +13,7 @@ from bypuls.store.book.report_runs import ReportRun
 from bypuls.store.book.seals import Seal
 
 __all__ = [
+    "LIVING",
     "Alarm",
     "AlarmBook",
     "AlarmChanges",

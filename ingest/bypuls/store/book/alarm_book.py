@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -46,6 +46,22 @@ class AlarmChanges:
     def remember(self, row: WatchRow) -> None:
         """Writes what is remembered."""
         alarms.keep_watch(self._connection, row)
+
+    def wells(self) -> set[tuple[str, str]]:
+        """Kind and subject of every condition that was ever seen absent."""
+        return alarms.wells(self._connection)
+
+    def well_since(self, kind: str, subject: str) -> int | None:
+        """When a condition was first seen absent [µs]; None = never."""
+        return alarms.well_since(self._connection, kind, subject)
+
+    def keep_wells(self, keys: Iterable[tuple[str, str]], since_us: int) -> None:
+        """Conditions that are seen absent for the first time."""
+        alarms.keep_wells(self._connection, keys, since_us)
+
+    def forget_wells(self, keys: Iterable[tuple[str, str]]) -> None:
+        """Conditions that nobody watches any more."""
+        alarms.forget_wells(self._connection, keys)
 
     def add(self, new: Alarm) -> int:
         """Opens an alarm; its id."""
@@ -131,6 +147,11 @@ class AlarmBook:
         """How many alarms fit, and those asked for, what changed last first."""
         with self._reading() as connection:
             return alarms.listed(connection, wanted or AlarmFilter(), limit, offset)
+
+    def withdrawn(self, since_us: int) -> set[tuple[int, int]]:
+        """Alarm and time [µs] of each withdrawal since then: the registry ended it, nothing was repaired."""
+        with self._reading() as connection:
+            return alarms.withdrawn(connection, since_us)
 
     def events(self, alarm_id: int) -> list[AlarmEvent]:
         """An alarm's history from its beginning."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Select, func, or_, select, update
 
-from bypuls.store.book.tables import alarm, alarm_event, alarm_notice, alarm_watch
+from bypuls.store.book.tables import alarm, alarm_event, alarm_notice, alarm_watch, alarm_well
 
 Facts = Mapping[str, Any]
 """Figures and words, as JSON holds them."""
@@ -43,6 +43,7 @@ class Alarm:
     """One alarm.
 
     since_us : when it came into its state.  began_us : since when the condition holds, as far as is known.
+    well_us : when the condition was first seen absent, before it came; None = it never was.
     part_of : the alarm that it is shown under.  facts : what its sentence is made of.  cost : what it costs a day.
     """
 
@@ -67,6 +68,12 @@ class Alarm:
     part_of: int | None = None
     facts: Facts = field(default_factory=dict)
     cost: Facts = field(default_factory=dict)
+    well_us: int | None = None
+
+    @property
+    def beginning_seen(self) -> bool:
+        """Whether it began while it was watched; else nobody knows how long it went unseen."""
+        return self.well_us is not None and self.well_us <= self.began_us
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +146,44 @@ def keep_watch(connection: Connection, row: WatchRow) -> None:
     values = asdict(row)
     if not connection.execute(update(alarm_watch).where(mine).values(**values)).rowcount:
         connection.execute(alarm_watch.insert().values(**values))
+
+
+def wells(connection: Connection) -> set[tuple[str, str]]:
+    """Kind and subject of every condition that was ever seen absent."""
+    return {
+        (str(kind), str(subject))
+        for kind, subject in connection.execute(select(alarm_well.c.kind, alarm_well.c.subject))
+    }
+
+
+def well_since(connection: Connection, kind: str, subject: str) -> int | None:
+    """When a condition was first seen absent [µs]; None = never."""
+    mine = (alarm_well.c.kind == kind) & (alarm_well.c.subject == subject)
+    found = connection.scalar(select(alarm_well.c.since_us).where(mine))
+    return None if found is None else int(found)
+
+
+def keep_wells(connection: Connection, keys: Iterable[tuple[str, str]], since_us: int) -> None:
+    """Conditions that are seen absent for the first time."""
+    rows = [{"kind": kind, "subject": subject, "since_us": since_us} for kind, subject in sorted(keys)]
+    if rows:
+        connection.execute(alarm_well.insert(), rows)
+
+
+def forget_wells(connection: Connection, keys: Iterable[tuple[str, str]]) -> None:
+    """Conditions that nobody watches any more."""
+    for kind, subject in sorted(keys):
+        mine = (alarm_well.c.kind == kind) & (alarm_well.c.subject == subject)
+        connection.execute(alarm_well.delete().where(mine))
+
+
+def withdrawn(connection: Connection, since_us: int) -> set[tuple[int, int]]:
+    """Alarm and time [µs] of each withdrawal since then: the registry ended it, nothing was repaired."""
+    mine = (alarm_event.c.action == "withdrawn") & (alarm_event.c.t_us >= since_us)
+    return {
+        (int(id), int(t_us))
+        for id, t_us in connection.execute(select(alarm_event.c.alarm, alarm_event.c.t_us).where(mine))
+    }
 
 
 def add(connection: Connection, new: Alarm) -> int:

@@ -171,7 +171,8 @@ lease = Table(
 )
 
 # One alarm: from its opening to its closing, and on, where it came back soon after. `part_of` is the alarm that it is
-# shown under. `facts` are the figures that its sentence is made of, `cost` what it costs a day.
+# shown under. `facts` are the figures that its sentence is made of, `cost` what it costs a day. `well_us` is when its
+# condition was first seen absent, before it came: what began earlier began unseen.
 alarm = Table(
     "alarm",
     metadata,
@@ -196,6 +197,7 @@ alarm = Table(
     Column("part_of", BigInteger),
     Column("facts", JSON, nullable=False),
     Column("cost", JSON, nullable=False),
+    Column("well_us", BigInteger),
     Index("ix_alarm_state", "state", "since_us"),
     Index("ix_alarm_subject", "kind", "subject"),
     sqlite_autoincrement=True,
@@ -234,6 +236,15 @@ alarm_watch = Table(
     Column("closed_us", BigInteger),
     Column("closed_by_person", Boolean, nullable=False),
     Column("reopened", Integer, nullable=False),
+)
+
+# Since when a condition is watched: when it was first seen absent. Written once for each, and read seldom.
+alarm_well = Table(
+    "alarm_well",
+    metadata,
+    Column("kind", _ID, primary_key=True),
+    Column("subject", _ID, primary_key=True),
+    Column("since_us", BigInteger, nullable=False),
 )
 
 # What is to be told to somebody. It is written with the event that it tells of, and leaves afterwards. `key` makes one
