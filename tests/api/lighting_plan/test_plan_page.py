@@ -41,6 +41,16 @@ def test_what_cannot_be_used_is_named(client: Any, query: str, value: str) -> No
     assert f"“{value}”" in found.text
 
 
+def test_the_answer_comes_before_the_form_which_is_folded(client: Any) -> None:
+    page = client.get(f"{PAGE}?{ASKED}&lang=en").text
+    order = [page.index(part) for part in ("plan-facts", "devices plan stacked", "<form class=", "small-type")]
+    assert order == sorted(order)
+    assert '<details class="part-fold" open>' not in page
+    assert page.count('<details class="part-fold">') >= 4
+    # What can't be used is put right in the form.
+    assert '<details class="part-fold" open>' in client.get(f"{PAGE}?power_pct=0").text
+
+
 def test_the_files_are_what_they_are_called(client: Any) -> None:
     pdf = client.get("/api/v1/lighting/what-if?watt_share=0.5&format=pdf&lang=da")
     assert pdf.content.startswith(b"%PDF-")
