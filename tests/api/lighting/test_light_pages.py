@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from bypuls.api import ApiSettings
+from bypuls.api.directory import DirectorySource
+from bypuls.api.lighting.town import town_now
+from bypuls.api.web.lights_list import listed_streets
+from bypuls.store.registry import Lamp, Site
 
 TILES = {"tiles_url": "https://tiles.town.example/{z}/{x}/{y}.png", "tiles_attribution": "© Town"}
 
@@ -18,9 +23,10 @@ def test_the_town_at_night(street: Any, ask: Any, lang: str, title: str) -> None
     shown = ask().get(f"/lights?lang={lang}")
     assert shown.status_code == 200
     assert title in shown.text
-    assert shown.text.count('class="lamp fault"') == 2
-    assert shown.text.count('class="lamp unknown"') == 2
-    assert 'class="stretch"' in shown.text
+    drawing = _drawing(shown.text)
+    assert drawing.count('class="lamp fault"') == 2
+    assert drawing.count('class="lamp unknown"') == 2
+    assert '<polyline class="stretch"' in drawing
     assert 'href="geo:55.730000,12.361500"' in shown.text
     assert "The &lt;lane&gt;" in shown.text
     assert "style=" not in shown.text
@@ -70,3 +76,73 @@ def test_tiles_where_the_operator_named_them(ask: Any) -> None:
     assert "img-src 'self' data: https://tiles.town.example;" in shown.headers["content-security-policy"]
     assert "data-spots=" in shown.text
     assert "<svg viewBox" in shown.text
+
+
+def _drawing(text: str) -> str:
+    """The map of a page."""
+    return text.partition('<figure class="map night">')[2].partition("</svg>")[0]
+
+
+def test_the_map_draws_what_the_registry_knows(street: Any, ask: Any) -> None:
+    street.rounds()
+    with street.context.registry.session() as session:
+        session.add(Site(id="long", name="Long Road", geometry="LINESTRING (12.35 55.7301, 12.37 55.7301)"))
+    text = ask().get("/lights?lang=en").text
+    # The lane has no line of its own; the other road has, and no lamp.
+    assert _drawing(text).count('class="road guessed"') == 1
+    assert _drawing(text).count('class="road"') == 1
+    assert ">Long Road</text>" in text
+    assert ">The &lt;lane&gt;</text>" in text
+    # One cabinet has a place: it is joined to its six lamps.
+    (feed,) = re.findall(r'<path class="feed" d="([^"]+)"/>', _drawing(text))
+    assert feed.count("M") == 6
+    legend = text.partition('<ul class="legend">')[2].partition("</ul>")[0]
+    assert re.findall(r"<b>(\d+)</b> (\w+)", legend) == [
+        ("2", "fault"), ("2", "unknown"), ("0", "lit"), ("2", "lit"), ("0", "off"),
+    ]  # fmt: skip
+    assert "1 dark stretch" in legend
+    assert "2 cabinets" in legend
+    assert "street-maps" not in text
+
+
+def test_every_lamp_is_in_a_list_for_the_keyboard(ask: Any) -> None:
+    text = ask().get("/lights?lang=en").text
+    svg = _drawing(text)
+    assert svg.count("<a ") == svg.count('tabindex="-1"') == 7
+    listed = text.partition('class="map-list"')[2].partition("</section>")[0]
+    assert set(re.findall(r'href="/lights/lamps/([^"]+)"', listed)) == {f"l-{n}" for n in range(1, 7)}
+    assert "6 lamps · 2 faults · 2 unknown" in listed
+    # On a cabinet's page there is no such list: there the map itself is walked.
+    of_cabinet = _drawing(ask().get("/lights/cabinets/cab").text)
+    assert of_cabinet.count("<a ") == 7
+    assert 'tabindex="-1"' not in of_cabinet
+
+
+def test_a_wide_town_has_a_map_of_each_street(street: Any, ask: Any) -> None:
+    with street.context.registry.session() as session:
+        session.add(Site(id="far", name="Far Away"))
+        session.flush()
+        for n in (4, 5, 6):
+            lamp = session.get(Lamp, f"l-{n}")
+            lamp.lat, lamp.site = 55.79, "far"
+    text = ask().get("/lights?lang=da").text
+    pictures = text.partition('class="street-maps"')[2].partition("</ul>")[0]
+    assert pictures.count("<svg") == 2
+    # Faults first.
+    assert pictures.index("The &lt;lane&gt;") < pictures.index("Far Away")
+
+
+def test_large_registers_list_what_is_worth_a_look(street: Any) -> None:
+    town = town_now(street.context, DirectorySource(street.context.registry)())
+    (lane,) = listed_streets(town, most=5)
+    assert [(one.id, one.state) for one in lane.lamps] == [
+        ("l-2", "fault"), ("l-3", "fault"), ("l-5", "unknown"), ("l-6", "unknown"),
+    ]  # fmt: skip
+    assert (lane.count, lane.more) == (6, 2)
+
+
+def test_figures_that_nobody_knows_are_unknown(ask: Any) -> None:
+    text = ask().get("/lights?lang=en").text
+    kept = text.partition('<dl class="shares kept">')[2].partition("</dl>")[0]
+    assert kept.count("<dd>unknown</dd>") == 2
+    assert "0 faults that were seen to begin" in kept

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -19,15 +20,18 @@ from bypuls.api.directory import Directory
 from bypuls.api.lighting.lamps_now import place_of
 from bypuls.api.lighting.last_nights import LastNight, last_nights
 from bypuls.api.lighting.night import Profiles
+from bypuls.api.lighting.safety import last_nights_of, last_year, lit
 from bypuls.api.lighting.summary import summary
-from bypuls.api.lighting.town import cabinet_entry, lamp_entry, meters_of
+from bypuls.api.lighting.town import Town, cabinet_entry, lamp_entry, meters_of
 from bypuls.api.lighting_speed import streets_with_both
 from bypuls.api.middleware import content_policy
 from bypuls.api.parameters import Id
 from bypuls.api.problems import not_found
+from bypuls.api.reports.speed.from_store import Survey
 from bypuls.api.routes.lighting import town_of, whole_list
 from bypuls.api.web.language import language_of
-from bypuls.api.web.lights_map import for_tiles, lights_map
+from bypuls.api.web.lights_list import ListedStreet, listed_streets, worth_a_picture
+from bypuls.api.web.lights_map import LightsMap, for_tiles, lights_map
 from bypuls.api.web.pages import refused, render
 from bypuls.store.book import AlarmBook, AlarmFilter
 from bypuls.wire import from_us
@@ -36,6 +40,7 @@ router = APIRouter(include_in_schema=False)
 
 _WIDE, _TALL = 480.0, 96.0
 _MOST_LISTED = 50
+_MOST_PICTURES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +65,18 @@ def lights(request: Request) -> Response:
     context, directory = the_context(request), the_directory(request)
     town, words = town_of(request, context, directory), _words(request, context)
     settings = context.settings
+    town_map = lights_map(town, list(town.lamps), cabinets=list(directory.cabinets))
+    streets = listed_streets(town)
     todo = whole_list(request, context, directory, words)
     page = render(
         request, "lights.html", told=summary(context, town), todo=todo[:_MOST_LISTED],
         hidden=max(0, len(todo) - _MOST_LISTED),
-        town_map=lights_map(town, list(town.lamps), cabinets=list(directory.cabinets)),
-        cabinets=[cabinet_entry(town, id) for id in directory.cabinets], reasons=REASONS, words=words,
-        both=streets_with_both(directory), citizen_reports=settings.citizen_reports, tiles_url=settings.tiles_url,
+        town_map=town_map, streets=streets, named_streets=sum(one.id is not None for one in streets),
+        pictures=_pictures(town, streets) if town_map is not None and town_map.coarse else [],
+        cabinets=[cabinet_entry(town, id) for id in directory.cabinets],
+        reasons=REASONS, words=words, lit=_lit(request, context, directory), nights=_days(last_nights_of(context)),
+        year=_days(last_year(context, settings.zone)), both=streets_with_both(directory),
+        citizen_reports=settings.citizen_reports, tiles_url=settings.tiles_url,
         tiles_attribution=settings.tiles_attribution,
         spots=for_tiles(town) if settings.tiles_url else {},
     )  # fmt: skip
@@ -121,6 +131,33 @@ def lamp(request: Request, id: Id) -> Response:
         cabinet=directory.cabinets.get(row.cabinet or ""), site=directory.sites.get(row.site or ""),
         alarms=_alarms(context, directory, sensor.id, words) if sensor is not None else [],
     )  # fmt: skip
+
+
+def _pictures(town: Town, streets: Sequence[ListedStreet]) -> list[tuple[ListedStreet, LightsMap]]:
+    """Streets on maps of their own, for a town on whose map lamps lie upon each other."""
+    found = []
+    for street in worth_a_picture(streets, _MOST_PICTURES):
+        mine = [id for id, now in town.lamps.items() if now.lamp.site == street.id]
+        boxes = sorted({str(box) for id in mine if (box := town.lamps[id].lamp.cabinet) in town.directory.cabinets})
+        picture = lights_map(town, mine, cabinets=boxes, width=520.0, most_height=220.0)
+        if picture is not None:
+            found.append((street, picture))
+    return found
+
+
+def _lit(request: Request, context: ApiContext, directory: Directory) -> dict[str, Any]:
+    """The lit share of the last four weeks, made anew now and then: late readings change it."""
+    survey = last_nights_of(context)
+    found: dict[str, Any] = request.app.state.lit.get(
+        (directory.version, survey.end_us), lambda: lit(context, directory, survey, list(directory.lamps.values()))
+    )
+    return found
+
+
+def _days(survey: Survey) -> tuple[date, date]:
+    """The first and the last local day of a period."""
+    first, last = (from_us(at).astimezone(survey.zone).date() for at in (survey.start_us, survey.end_us - 1))
+    return first, last
 
 
 def drawn(nights: Sequence[LastNight]) -> list[NightDrawing]:
