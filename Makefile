@@ -5,14 +5,14 @@ SHELL := /bin/sh
 .SHELLFLAGS := -euc
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help setup opendsm run test soak plants bench lint texts lock clean
+.PHONY: help setup opendsm run test soak plants bench lint texts pictures lock clean
 
 PYTHON ?=
 ARGS ?=
 PY := .venv/bin/python
 
 help: ## say what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s  %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s  %s\n", $$1, $$2 }' Makefile
 	echo
 	echo 'Arguments go in ARGS: make run ARGS="--port 9000", make test ARGS="tests/wire -x".'
 	echo 'Another Python: make setup PYTHON=python3.12.'
@@ -98,6 +98,9 @@ lint: setup ## style, formatting and types
 
 texts: setup ## bring the catalogues of translations up to the templates and compile them
 	@exec $(PY) .ci/texts
+
+pictures: setup ## take the guides' pictures anew, of the demo that runs (ARGS=http://127.0.0.1:9000 for another)
+	@exec $(PY) tests/guide_pictures.py $(ARGS)
 
 lock: setup ## write both lock files anew from pyproject.toml (ARGS=--upgrade for newer versions)
 	@compile() {

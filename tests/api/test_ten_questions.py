@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from runpy import run_path
 from typing import Any
 
 import pytest
@@ -80,3 +81,10 @@ def test_two_clicks_are_enough(browser: Browser, open_server: str, question: Que
 def test_the_guide_has_them_all() -> None:
     headings = re.findall(r"^## \d+\. (.+)$", GUIDE.read_text("utf-8"), re.M)
     assert headings == [one.asked for one in QUESTIONS]
+
+
+def test_every_picture_of_the_guide_can_be_taken_anew() -> None:
+    shown = re.findall(r"\]\(images/([a-z-]+)\.jpg\)", GUIDE.read_text("utf-8"))
+    taken = [one.name for one in run_path(str(ROOT / "tests" / "guide_pictures.py"))["PICTURES"]]
+    assert sorted(shown) == sorted(taken)
+    assert {f"{name}.jpg" for name in taken} == {path.name for path in (GUIDE.parent / "images").glob("question-*")}
