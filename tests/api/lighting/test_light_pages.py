@@ -141,6 +141,15 @@ def test_large_registers_list_what_is_worth_a_look(street: Any) -> None:
     assert (lane.count, lane.more) == (6, 2)
 
 
+def test_a_register_that_nobody_measures_is_not_listed_whole(street: Any, ask: Any) -> None:
+    with street.context.registry.session() as session:
+        session.add_all(Lamp(id=f"mute-{n}", name=f"Mute {n}", lat=55.73, lon=12.36 + n / 1e5) for n in range(1200))
+    (_, mute) = listed_streets(town_now(street.context, DirectorySource(street.context.registry)()))
+    assert (mute.name, mute.count, len(mute.lamps), mute.more) == (None, 1200, 100, 1100)
+    assert "1,200 lamps · 1,200 unknown" in ask().get("/lights?lang=en").text
+    assert "1.200 lamper · 1.200 ukendte" in ask().get("/lights?lang=da").text
+
+
 def test_figures_that_nobody_knows_are_unknown(ask: Any) -> None:
     text = ask().get("/lights?lang=en").text
     kept = text.partition('<dl class="shares kept">')[2].partition("</dl>")[0]

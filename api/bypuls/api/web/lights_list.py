@@ -9,6 +9,7 @@ from bypuls.api.lighting.lamps_now import STATES, LampState
 from bypuls.api.lighting.town import Town, by_state
 
 WORTH_A_LOOK = ("fault", "unknown")
+_MOST_A_STREET = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class ListedLamp:
 @dataclass(frozen=True, slots=True)
 class ListedStreet:
     """A street's lamps, those first that are worth a look. id, name : None = lamps of no street.  count : of all its
-    lamps, in each of `states` so many.  more : lamps without a fault that aren't listed."""
+    lamps, in each of `states` so many.  more : lamps that aren't listed."""
 
     id: str | None
     name: str | None
@@ -34,7 +35,8 @@ class ListedStreet:
 
 
 def listed_streets(town: Town, *, most: int = 600) -> list[ListedStreet]:
-    """Every street by name. most : in larger towns only lamps with a fault and unknown ones are listed."""
+    """Every street by name. most : in larger towns only lamps with a fault and unknown ones are listed, and of each
+    street no more than `_MOST_A_STREET`: a register whose lamps nobody measures is unknown altogether."""
     lamps: dict[str | None, list[str]] = {}
     for id, now in town.lamps.items():
         site = now.lamp.site if now.lamp.site in town.directory.sites else None
@@ -50,6 +52,7 @@ def listed_streets(town: Town, *, most: int = 600) -> list[ListedStreet]:
         ]  # fmt: skip
         shown = [one for one in every if not brief or one.state in WORTH_A_LOOK]
         shown.sort(key=lambda one: (min(rank[one.state], len(WORTH_A_LOOK)), one.name, one.id))
+        shown = shown[:_MOST_A_STREET] if brief else shown
         found.append(
             ListedStreet(
                 site,
