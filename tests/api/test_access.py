@@ -20,7 +20,7 @@ OPEN = ApiSettings(open_on_loopback=True, rate_per_s=1e6, burst=1_000_000)
         ("admin", "/dead-letters", 200), ("read", "/readings?sensor=radar", 403),
         ("admin", "/readings?sensor=radar", 200), ("read export", "/readings?sensor=radar", 200),
         (None, "/health", 200), (None, "/version", 200), (None, "/metrics", 401), ("read", "/metrics", 200),
-        (None, "/live", 401), (None, "/latest", 401), (None, "/today", 401),
+        (None, "/live", 401), (None, "/live/changes", 401), (None, "/latest", 401), (None, "/today", 401),
     ],
 )  # fmt: skip
 def test_each_scope_opens_what_it_should(

@@ -51,7 +51,7 @@ def test_the_town_now(browser: Browser, open_server: str, language: str) -> None
         expect(page.locator(chart)).to_be_visible()
     # What changes is fetched again by itself.
     with page.expect_response("**/fragments/now") as answer:
-        page.clock.fast_forward(6_000)
+        page.clock.fast_forward(61_000)
     assert answer.value.ok
     # Charts have their numbers for those who can't see them.
     table = page.locator("[data-table]").first
@@ -90,10 +90,10 @@ def test_a_lost_connection_is_said(browser: Browser, open_server: str) -> None:
     page.goto(f"{open_server}/?lang=en")
     expect(page.locator("#lost")).to_be_hidden()
     page.route("**/fragments/**", lambda route: route.abort())
-    page.clock.fast_forward(6_000)
+    page.clock.fast_forward(61_000)
     expect(page.locator("#lost")).to_be_visible()
     page.unroute("**/fragments/**")
-    page.clock.fast_forward(6_000)
+    page.clock.fast_forward(61_000)
     expect(page.locator("#lost")).to_be_hidden()
     page.close()
 

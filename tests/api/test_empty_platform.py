@@ -30,6 +30,9 @@ IN_OTHER_WORDS = {
     "/fragments/now": r"No reading has arrived yet|Ingen måling er kommet endnu",
     "/fragments/devices": r"No devices are registered.*No sensor is registered|Ingen enheder.*Ingen sensor",
     "/fragments/first": r"what is to be done first is unknown|hvad der skal gøres først, er ukendt",
+    "/fragments/lights/now": r"No lamp is registered yet|Der er ingen lamper i registret endnu",
+    "/fragments/lights/states": r"W\s+(of|fra) 0",
+    "/fragments/lights/cabinets": r"No cabinet is registered|Der er ingen tændskabe i registret",
     "/fragments/climate": r"No target is registered yet|Intet mål er registreret endnu",
     "/fragments/greenest": r"There is no forecast|Der er endnu ingen prognose",
 }

@@ -39,6 +39,9 @@ PAGES = (
 FRAGMENTS = (
     "/fragments/now",
     "/fragments/first",
+    "/fragments/lights/now",
+    "/fragments/lights/states",
+    "/fragments/lights/cabinets",
     "/fragments/climate",
     "/fragments/climate/house/measures",
     "/fragments/devices",

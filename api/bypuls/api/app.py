@@ -13,12 +13,11 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from bypuls.api.access import RateLimit
 from bypuls.api.accounts.account import Accounts
-from bypuls.api.answers import body_of
 from bypuls.api.bounded import Bounded
 from bypuls.api.context import ApiContext
 from bypuls.api.directory import DirectorySource
 from bypuls.api.kept import Kept
-from bypuls.api.latest import latest_of, told
+from bypuls.api.latest import latest_of
 from bypuls.api.live import LiveFeed
 from bypuls.api.middleware import Frame
 from bypuls.api.parameters import only_known_parameters
@@ -112,7 +111,7 @@ def create_app(context: ApiContext) -> FastAPI:
     app.state.citizen_limit = RateLimit(settings.citizen_reports_per_h / 3600.0, settings.citizen_reports_per_h)
     app.state.targets = targets.TargetsState()
     app.state.live = LiveFeed(
-        lambda: _snapshot(context, app.state.directory),
+        lambda: latest_of(context.store, app.state.directory().sensors.values(), context.clock()),
         every_s=settings.live_every_s,
         most=settings.most_live_clients,
     )
@@ -164,11 +163,6 @@ def create_app(context: ApiContext) -> FastAPI:
     app.add_middleware(Frame, most_body_bytes=settings.most_body_bytes, meters=app.state.meters)
     _describe(app)
     return app
-
-
-def _snapshot(context: ApiContext, directory: DirectorySource) -> bytes:
-    found = latest_of(context.store, directory().sensors.values(), context.clock())
-    return body_of([told(one, passages=False) for one in found])
 
 
 def _describe(app: FastAPI) -> None:

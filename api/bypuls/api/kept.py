@@ -43,6 +43,7 @@ class Kept(Generic[T]):
             with self._lock:
                 if len(self._held) >= self._most:
                     self._held.clear()
+                    self._making = {key: turn}
                 self._held[key] = (self._time(), made)
             return made
         finally:

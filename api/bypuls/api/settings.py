@@ -55,7 +55,7 @@ class ApiSettings:
     citizen_reports_per_h: int = 6
     tiles_url: str | None = None
     tiles_attribution: str | None = None
-    most_live_clients: int = 50
+    most_live_clients: int = 200
     live_every_s: float = 2.0
     alarm_webhooks: tuple[str, ...] = ()
 

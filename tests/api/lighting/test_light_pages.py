@@ -96,7 +96,7 @@ def test_the_map_draws_what_the_registry_knows(street: Any, ask: Any) -> None:
     # One cabinet has a place: it is joined to its six lamps.
     (feed,) = re.findall(r'<path class="feed" d="([^"]+)"/>', _drawing(text))
     assert feed.count("M") == 6
-    legend = text.partition('<ul class="legend">')[2].partition("</ul>")[0]
+    legend = text.partition('<ul class="legend"')[2].partition("</figcaption>")[0]
     assert re.findall(r"<b>(\d+)</b> (\w+)", legend) == [
         ("2", "fault"), ("2", "unknown"), ("0", "lit"), ("2", "lit"), ("0", "off"),
     ]  # fmt: skip

@@ -12,23 +12,30 @@ from bypuls.api.lighting.safety import delays, last_year
 from bypuls.api.lighting.town import Town, by_state, cabinet_entry, stretches
 
 
+def figures_now(town: Town) -> dict[str, Any]:
+    """Of the summary what every reading may change: quick to add up."""
+    lamps = list(town.lamps.values())
+    power = [one.power_w for one in lamps if one.power_w is not None]
+    return {
+        "lamps": len(lamps),
+        "states": by_state(town, lamps),
+        "newest": moment(max((one.spoke_us for one in lamps if one.spoke_us is not None), default=None)),
+        "power_w": sum(power) if power else None,
+        "lamps_with_power": len(power),
+    }
+
+
 def summary(context: ApiContext, town: Town) -> dict[str, Any]:
     """What `/api/v1/lighting` answers."""
     lamps = list(town.lamps.values())
-    power = [one.power_w for one in lamps if one.power_w is not None]
     cabinets = [cabinet_entry(town, id) for id in town.directory.cabinets]
-    spoken = [one.spoke_us for one in lamps if one.spoke_us is not None]
     skies = {one.sky.night for one in lamps if one.sky is not None}
     return {
         "t": moment(town.now_us),
         "night": skies.pop() if len(skies) == 1 else None,
-        "lamps": len(lamps),
-        "states": by_state(town, lamps),
+        **figures_now(town),
         "cabinets": len(cabinets),
         "cabinets_with_faults": sum(one["state"] == "fault" for one in cabinets),
-        "newest": moment(max(spoken, default=None)),
-        "power_w": sum(power) if power else None,
-        "lamps_with_power": len(power),
         "open": open_faults(context, town),
         "dark_stretches": stretches(town),
         **delays(context, last_year(context, context.settings.zone)),

@@ -21,6 +21,7 @@ from bypuls.api.lighting.safety import delays, last_nights_of, last_year, lit
 from bypuls.api.lighting.summary import summary
 from bypuls.api.lighting.town import Town, cabinet_entry, lamp_entry, stretches, town_now
 from bypuls.api.lighting.work_list import work_list
+from bypuls.api.live import LIGHTS
 from bypuls.api.models import Page
 from bypuls.api.models_lighting import (
     CabinetStateModel,
@@ -47,9 +48,11 @@ State = Literal["ok", "dimmed", "off", "fault", "unknown"]
 
 
 def town_of(request: Request, context: ApiContext, directory: Directory) -> Town:
-    """The town's lights, at most some seconds old, for everyone who asks."""
-    state = request.app.state.lighting
-    found: Town = state.get((directory.version, context.now_us() // _KEPT_US), lambda: town_now(context, directory))
+    """The town's lights, for everyone who asks: at most some seconds old, and no older than the newest reading that the
+    live stream has told of."""
+    state, feed = request.app.state.lighting, request.app.state.live
+    key = (directory.version, context.now_us() // _KEPT_US, feed.moved(LIGHTS))
+    found: Town = state.get(key, lambda: town_now(context, directory))
     return found
 
 

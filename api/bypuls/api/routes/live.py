@@ -1,22 +1,26 @@
-"""The newest readings as server-sent events."""
+"""The newest readings as server-sent events, and word that something is new."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from bypuls.api.access import Reader
-from bypuls.api.live import LiveFeed
+from bypuls.api.context import Registered
+from bypuls.api.live import ALL, LIGHTS, LiveFeed, place
+from bypuls.api.parameters import IdFilter
+from bypuls.api.problems import bad_parameter
+from bypuls.api.routes.registered import known
 
 router = APIRouter(prefix="/api/v1", tags=["readings"])
 
+_STREAM: dict[int | str, dict[str, object]] = {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}}
+_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
-@router.get(
-    "/live",
-    dependencies=[Reader],
-    response_class=StreamingResponse,
-    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
-)
+
+@router.get("/live", dependencies=[Reader], response_class=StreamingResponse, responses=_STREAM)
 async def live(request: Request) -> Response:
     """Every two seconds an event `latest` with what /latest says of all sensors, single passages withheld.
 
@@ -24,5 +28,33 @@ async def live(request: Request) -> Response:
     """
     feed: LiveFeed = request.app.state.live
     feed.admit()
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(feed.events(), headers=headers, media_type="text/event-stream")
+    return StreamingResponse(feed.events(), headers=_HEADERS, media_type="text/event-stream")
+
+
+@router.get("/live/changes", dependencies=[Reader], response_class=StreamingResponse, responses=_STREAM)
+async def changes(
+    request: Request,
+    directory: Registered,
+    site: IdFilter = None,
+    building: IdFilter = None,
+    lights: Annotated[bool, Query(description="only of lamps and cabinets")] = False,
+) -> Response:
+    """An event `changed` within two seconds after a sensor has a new reading or falls silent, the first one at once:
+    of all sensors, or of one street, one building or the street lights. It carries no values; ask for what is needed.
+
+    `alive` comes where nothing changed for ten seconds, `unavailable` while the store can't be read. The stream ends
+    after ten minutes; clients connect again.
+    """
+    asked = [name for name, given in (("site", site), ("building", building), ("lights", lights)) if given]
+    if len(asked) > 1:
+        bad_parameter(asked[1], request.query_params[asked[1]], f"no other place beside {asked[0]}")
+    scope = LIGHTS if lights else ALL
+    if site is not None:
+        known("site", site, directory.sites)
+        scope = place("site", site)
+    if building is not None:
+        known("building", building, directory.buildings)
+        scope = place("building", building)
+    feed: LiveFeed = request.app.state.live
+    feed.admit()
+    return StreamingResponse(feed.changes(scope), headers=_HEADERS, media_type="text/event-stream")

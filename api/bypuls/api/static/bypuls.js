@@ -171,6 +171,68 @@
     if (event.detail.xhr.status < 400) lost.hidden = true;
   });
 
+  // The platform says over one stream that something is new, and htmx fetches the parts of the page that show it. The stream
+  // is closed while nobody looks, since a browser opens few connections to a server. While it fails, the parts are asked
+  // for by themselves: their answers tell whether the platform is out of reach.
+  const ASK_MS = 5000, MUTE_MS = 30000;
+  const streams = [];
+  class Stream extends EventTarget {
+    constructor(url) {
+      super();
+      Object.assign(this, { url, names: new Set(["changed", "alive", "unavailable"]), heard: 0, open: false });
+      streams.push(this);
+      if (!document.hidden) this.start();
+    }
+    // htmx would open another one beside it.
+    get readyState() { return this.open ? EventSource.OPEN : EventSource.CONNECTING; }
+    addEventListener(name, listener) {
+      if (!this.names.has(name)) this.source?.addEventListener(name, this.pass);
+      this.names.add(name);
+      super.addEventListener(name, listener);
+    }
+    pass = (event) => {
+      this.heard = Date.now();
+      this.dispatchEvent(new MessageEvent(event.type, { data: event.data }));
+      if (event.type === "unavailable") ask();
+    };
+    start() {
+      this.stop();
+      this.heard = Date.now();
+      const source = this.source = new EventSource(this.url);
+      for (const name of this.names) source.addEventListener(name, this.pass);
+      source.onopen = () => { this.open = true; this.onopen?.(); };
+      source.onerror = () => {
+        this.open = false;
+        ask();
+        if (source.readyState === EventSource.CLOSED) this.again = setTimeout(() => this.start(), ASK_MS);
+      };
+    }
+    stop() {
+      clearTimeout(this.again);
+      this.source?.close();
+      this.source = undefined;
+      this.open = false;
+    }
+    close() {
+      this.stop();
+      streams.splice(streams.indexOf(this), 1);
+    }
+  }
+  htmx.createEventSource = (url) => new Stream(url);
+  const ask = () => {
+    for (const part of document.querySelectorAll('[hx-trigger*="sse:changed"]')) htmx.trigger(part, "sse:changed");
+  };
+  setInterval(() => {
+    if (document.hidden) return;
+    for (const stream of streams) {
+      if (Date.now() - stream.heard > MUTE_MS) stream.start();
+      if (!stream.open) ask();
+    }
+  }, ASK_MS);
+  document.addEventListener("visibilitychange", () => {
+    for (const stream of streams) document.hidden ? stream.stop() : stream.start();
+  });
+
   // What the reader has opened stays open when a part of the page is replaced.
   let open = [];
   document.body.addEventListener("htmx:beforeSwap", (event) => {

@@ -21,7 +21,7 @@ from bypuls.api.lighting.lamps_now import place_of
 from bypuls.api.lighting.last_nights import LastNight, last_nights
 from bypuls.api.lighting.night import Profiles
 from bypuls.api.lighting.safety import last_nights_of, last_year, lit
-from bypuls.api.lighting.summary import summary
+from bypuls.api.lighting.summary import figures_now, summary
 from bypuls.api.lighting.town import Town, cabinet_entry, lamp_entry, meters_of
 from bypuls.api.lighting_speed import streets_with_both
 from bypuls.api.middleware import content_policy
@@ -71,6 +71,7 @@ def lights(request: Request) -> Response:
     page = render(
         request, "lights.html", told=summary(context, town), todo=todo[:_MOST_LISTED],
         hidden=max(0, len(todo) - _MOST_LISTED),
+        lamps_out=sum(town.dark(id) for id in town.lamps), mapped=town_map is not None,
         town_map=town_map, streets=streets, named_streets=sum(one.id is not None for one in streets),
         pictures=_pictures(town, streets) if town_map is not None and town_map.coarse else [],
         cabinets=[cabinet_entry(town, id) for id in directory.cabinets],
@@ -83,6 +84,41 @@ def lights(request: Request) -> Response:
     if settings.tiles_origin is not None:
         page.headers["Content-Security-Policy"] = content_policy(settings.tiles_origin)
     return page
+
+
+@router.get("/fragments/lights/now")
+def lights_fragment(request: Request) -> Response:
+    """What the lamps come to, in a sentence."""
+    away = refused(request)
+    if away is not None:
+        return away
+    context, directory = the_context(request), the_directory(request)
+    town = town_of(request, context, directory)
+    out = sum(town.dark(id) for id in town.lamps)
+    return render(request, "_lights_now.html", told=figures_now(town), lamps_out=out)
+
+
+@router.get("/fragments/lights/states")
+def states_fragment(request: Request) -> Response:
+    """The lamps by state, and their power: the legend of the map, where there is one."""
+    away = refused(request)
+    if away is not None:
+        return away
+    context, directory = the_context(request), the_directory(request)
+    town = town_of(request, context, directory)
+    mapped = any(one.lamp.lat is not None and one.lamp.lon is not None for one in town.lamps.values())
+    return render(request, "_lamp_states.html", told=figures_now(town), mapped=mapped)
+
+
+@router.get("/fragments/lights/cabinets")
+def cabinets_fragment(request: Request) -> Response:
+    """The cabinets with what their meters say."""
+    away = refused(request)
+    if away is not None:
+        return away
+    context, directory = the_context(request), the_directory(request)
+    town = town_of(request, context, directory)
+    return render(request, "_cabinets_now.html", cabinets=[cabinet_entry(town, id) for id in directory.cabinets])
 
 
 @router.get("/lights/cabinets/{id}")

@@ -18,6 +18,7 @@ from bypuls.api.alarms.words import AlarmWords
 from bypuls.api.context import ApiContext, the_context, the_directory
 from bypuls.api.directory import Directory
 from bypuls.api.kept import Kept
+from bypuls.api.live import ALL, LiveFeed
 from bypuls.api.problems import Problem
 from bypuls.api.routes.assessed import ranked, view_of, week_so_far
 from bypuls.api.routes.lighting import whole_list
@@ -39,7 +40,7 @@ class PageState:
     """What the pages keep between requests: figures for a moment, climate for a minute."""
 
     def __init__(self) -> None:
-        self.now: Kept[dict[str, Any]] = Kept(2.0)
+        self.now: Kept[dict[str, Any]] = Kept(2.0, most=2)
         self.week: Kept[list[dict[str, Any]]] = Kept(15.0)
         self.climate: Kept[list[dict[str, Any]]] = Kept(60.0)
         self.first: Kept[dict[str, Any]] = Kept(10.0)
@@ -99,7 +100,8 @@ def refused(request: Request) -> Response | None:
 
 
 def now_values(request: Request, context: ApiContext, directory: Directory) -> dict[str, Any]:
-    """What the town now comes to; at most two seconds old, for everyone who looks."""
+    """What the town now comes to, for everyone who looks: at most two seconds old, and no older than the newest reading
+    that the live stream has told of."""
     state: PageState = request.app.state.pages
 
     def make() -> dict[str, Any]:
@@ -122,7 +124,8 @@ def now_values(request: Request, context: ApiContext, directory: Directory) -> d
             "at": now,
         }
 
-    return state.now.get(directory.version, make)
+    feed: LiveFeed = request.app.state.live
+    return state.now.get((directory.version, feed.moved(ALL)), make)
 
 
 def climate_values(request: Request, context: ApiContext, directory: Directory) -> list[dict[str, Any]]:
