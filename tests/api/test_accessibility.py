@@ -24,7 +24,7 @@ LOOKS: dict[str, tuple[tuple[str, dict[str, int], dict[str, bool]], ...]] = {
     "en": (("dark", PHONE, {}), ("light", DESK, dict.fromkeys(COLOURS, False))),
 }
 # Hours of the day look alike; and each call is a button with another one inside, as Swagger UI makes it.
-LEFT_OUT = ("table.dense tbody tr:nth-child(n + 7)", ".opblock-tag-section:nth-child(n + 3)")
+LEFT_OUT = ("table.dense tbody tr:nth-child(n + 4)", ".opblock-tag-section:nth-child(n + 3)")
 NOT_OURS = {"/api": {"nested-interactive": False}}
 
 
