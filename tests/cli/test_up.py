@@ -75,6 +75,12 @@ def test_a_living_town_and_a_second_one_beside_it(tmp_path: Path, start: Start, 
         assert page.status_code == 200, page.text[:500]
         assert "text/html" in page.headers["content-type"]
         assert process.poll() is None, (tmp_path / f"{folder.name}.log").read_text()
+        # The scheduled report is made once the history is there, and is had from the page.
+        made = f"{url}/api/v1/reports/schedules/maaloev-skole-monthly"
+        until(lambda made=made: httpx.get(made, timeout=20.0).json()["runs"], 90, "a report is made")  # type: ignore[misc]
+        (run,) = httpx.get(made, timeout=20.0).json()["runs"]
+        assert [one["format"] for one in run["files"]] == ["pdf", "xlsx"]
+        assert httpx.get(f"{url}{run['files'][0]['href']}", timeout=20.0).content.startswith(b"%PDF-")
 
     for folder, url, process in towns:
         asked = time.monotonic()

@@ -32,6 +32,7 @@ def test_the_town_is_what_was_ordered() -> None:
         "intervention": 4,
         "price": 24,
         "alarm_owner": 3,
+        "report_schedule": 1,
         "calorific_value": 1,
         "normal_year": 1,
         "factor": 18,

@@ -26,6 +26,7 @@ from bypuls.store.registry import (
     MeasureEffect,
     Price,
     Registry,
+    ReportSchedule,
     ScopePart,
     Sensor,
     Site,
@@ -49,7 +50,9 @@ def in_order() -> list[object]:
         LampGroup(id="side-streets", name="Side streets", cabinet="box"),
         Lamp(id="lamp", name="Lamp", cabinet="box", watt=60, lamp_group="side-streets"),
         DimmingProfile(lamp_group="side-streets", valid_from=START, schedule="22:00-06:00=50"),
+        ReportSchedule(id="street-weekly", site="street", every="week"),
         Building(id="hall", name="Hall"),
+        ReportSchedule(id="hall-monthly", building="hall", every="month"),
         HeatedArea(building="hall", valid_from=START, area_m2=1000),
         Device(id="pi", name="Device"),
         Sensor(id="radar", device="pi", kind="passage", name="Radar", site="street"),
@@ -308,6 +311,18 @@ def fuel(carrier: str, unit: str) -> Activity:
         (
             [factor(2020, 2022), factor(2021, None)],
             f"factor {SERIES}: from 2020-01-01 overlaps the one from 2021-01-01; the later one counts",
+        ),
+        (
+            [Site(id="path", name="Path"), ReportSchedule(id="weekly", site="path", every="week")],
+            "report_schedule weekly: is of site path, where no traffic is measured",
+        ),
+        (
+            [
+                Building(id="shed", name="Shed"),
+                HeatedArea(building="shed", valid_from=START, area_m2=10),
+                ReportSchedule(id="monthly", building="shed", every="month"),
+            ],
+            "report_schedule monthly: is of building shed, which has no meter",
         ),
     ],
 )

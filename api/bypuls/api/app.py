@@ -38,6 +38,7 @@ from bypuls.api.routes import (
     meters,
     readings,
     registered,
+    report_schedules,
     targets,
     today,
     traffic_reports,
@@ -137,6 +138,7 @@ def create_app(context: ApiContext) -> FastAPI:
         lighting_plan,
         lighting,
         citizen_reports,
+        report_schedules,
         live,
     ):
         app.include_router(routes.router, responses=PROBLEMS, dependencies=[Depends(only_known_parameters)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -33,6 +34,7 @@ class ApiSettings:
     citizen_reports_per_h : so many an hour from one address.
     tiles_url, tiles_attribution : a tile server for the map of streets, like https://tiles.town.example/{z}/{x}/{y}.png,
         and what must stand below its tiles. None = a map without tiles, and nobody else is asked.
+    reports : the folder of scheduled reports, where their files are fetched from.
     most_live_clients, live_every_s : open event streams, and the time between two events [s].
     Raises ValueError naming the field, its value and what was expected.
     """
@@ -55,6 +57,7 @@ class ApiSettings:
     citizen_reports_per_h: int = 6
     tiles_url: str | None = None
     tiles_attribution: str | None = None
+    reports: Path = Path("data/reports")
     most_live_clients: int = 200
     live_every_s: float = 2.0
     alarm_webhooks: tuple[str, ...] = ()

@@ -44,6 +44,8 @@ class Child:
     own_group: bool = True
     """In a group of its own Ctrl-C reaches it once, through us; else it lives and dies with our group."""
     environment: Mapping[str, str] = field(default_factory=dict)
+    after: Child | None = None
+    """Starts by being watched once that one ended; None = it is started by `start` alone."""
     _process: subprocess.Popen[bytes] | None = None
     _pause_s: float = _FIRST_PAUSE_S
     _start_again_at: float | None = None
@@ -72,7 +74,9 @@ class Child:
         return self._process is not None and self._process.poll() is None
 
     def watch(self, now_s: float) -> None:
-        """Starts a process that died again, with growing pauses."""
+        """Starts a process that died again, with growing pauses, and one whose turn has come."""
+        if self._process is None and self.after is not None and self.after.ended:
+            self.start()
         if self.ended or self._process is None or self._process.poll() is None:
             return
         if self.once and self._process.returncode == 0:

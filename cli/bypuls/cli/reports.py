@@ -12,24 +12,26 @@ import typer
 
 from bypuls.api.reports.schedule import Mailer, MailSettings, Runner, RunnerSettings
 from bypuls.cli.services import stop_on_signals, told
-from bypuls.cli.settings import DATA_DIR, DataDir, Environment, InfluxUrl, Opened, now, opened
+from bypuls.cli.settings import DATA_DIR, REPORTS, DataDir, Environment, InfluxUrl, Opened, now, opened
 
 log = structlog.get_logger("bypuls.reports")
 
-app = typer.Typer(no_args_is_help=True, help="Scheduled speed reports: what is due is written and sent, once.")
+app = typer.Typer(
+    no_args_is_help=True, help="Scheduled reports of streets and buildings: what is due is written and sent, once."
+)
 
 Folder = Annotated[
     Path | None,
     typer.Option("--folder", envvar="BYPULS_REPORTS_DIR", help="Where files go; `reports` in the data folder without."),
 ]
 Zone = Annotated[str, typer.Option(help="Zone of local days.")]
-Surveyor = Annotated[str | None, typer.Option(envvar="BYPULS_SURVEYOR", help="Who answers for the reports.")]
+Surveyor = Annotated[str | None, typer.Option(envvar="BYPULS_SURVEYOR", help="Who answers for speed reports.")]
 
 
 def runner_of(platform: Opened, data_dir: Path, folder: Path | None, tz: str, surveyor: str | None) -> Runner:
     """The runner that options and environment describe.  Raises ValueError."""
     name = f"{socket.gethostname().lower()[:40]}-{os.getpid()}"
-    settings = RunnerSettings(folder=folder or data_dir / "reports", tz=tz, owner=name, surveyor=surveyor)
+    settings = RunnerSettings(folder=folder or data_dir / REPORTS, tz=tz, owner=name, surveyor=surveyor)
     return Runner(platform.store, platform.registry, platform.book, settings, clock=now, mailer=mailer_of())
 
 
@@ -91,7 +93,7 @@ def serve(
             made = runner_of(platform, data_dir, folder, tz, surveyor)
         except ValueError as error:
             raise told(error) from error
-        log.info("schedules are watched", folder=str(folder or data_dir / "reports"))
+        log.info("schedules are watched", folder=str(folder or data_dir / REPORTS))
         made.serve(stop)
 
 

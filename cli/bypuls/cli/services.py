@@ -21,6 +21,7 @@ from prometheus_client import CollectorRegistry, start_http_server
 
 from bypuls.cli.settings import (
     DATA_DIR,
+    REPORTS,
     BrokerHost,
     BrokerPort,
     DataDir,
@@ -181,6 +182,13 @@ def api(
     tiles_attribution: Annotated[
         str | None, typer.Option(envvar="BYPULS_TILES_ATTRIBUTION", help="What must stand below its tiles.")
     ] = None,
+    reports_dir: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="BYPULS_REPORTS_DIR",
+            help="Where `bypuls reports` puts its files, to fetch them from; `reports` in the data folder without.",
+        ),
+    ] = None,
     broker_host: BrokerHost = "127.0.0.1",
     broker_port: BrokerPort = 1883,
 ) -> None:
@@ -195,6 +203,7 @@ def api(
             host=host, open_on_loopback=open_on_loopback, tz=tz, public_traffic=public_traffic, tiles_url=tiles,
             tiles_attribution=tiles_attribution, citizen_reports=citizen_reports,
             citizen_reports_days=citizen_reports_days, alarm_webhooks=webhook_names(),
+            reports=reports_dir or data_dir / REPORTS,
         )  # fmt: skip
     except ValueError as error:
         raise told(error) from error

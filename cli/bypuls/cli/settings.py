@@ -90,6 +90,8 @@ ReportDays = Annotated[
 ]
 
 DATA_DIR = Path("data")
+REPORTS = "reports"
+"""The folder of scheduled reports in the data folder."""
 
 
 def now() -> datetime:

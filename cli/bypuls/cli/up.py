@@ -152,10 +152,15 @@ def up(
         if influx_url is not None:
             # For dashboards, which read InfluxDB alone.
             services.append(Child("results", _bypuls("results", "serve", *data, *store), _log(data_dir, "results")))
+        history = None
         if town:
-            history = _bypuls("sim", "history", *data, *store)
+            written = _bypuls("sim", "history", *data, *store)
+            history = Child("history", written, _log(data_dir, "history"), once=True)
             services.append(Child("town", _bypuls("sim", "live", *data, *reach), _log(data_dir, "town")))
-            services.append(Child("history", history, _log(data_dir, "history"), once=True))
+            services.append(history)
+        # Not before the past is there: a report is made once, and would be of the part that was written by then.
+        reports = _bypuls("reports", "serve", *data, *store)
+        services.append(Child("reports", reports, _log(data_dir, "reports"), after=history))
         broker_child = Child("broker", broker_command, _log(data_dir, "broker"))
         try:
             _run(stop, broker_child, services, f"http://{_HOST}:{port}/", broker, data_dir)
@@ -172,12 +177,15 @@ def _run(
     broker.start()
     _wait_for_broker(stop, broker, broker_port)
     for child in services:
-        child.start()
+        if child.after is None:
+            child.start()
     deadline = time.monotonic() + _READY_WITHIN_S
     told_ready = False
     while not stop.wait(0.25):
         for child in (broker, *services):
-            child.watch(time.monotonic())
+            # What waits for another doesn't compete with the page's start, either.
+            if told_ready or child.after is None:
+                child.watch(time.monotonic())
         if told_ready:
             continue
         trouble = answers(f"{page}api/v1/health")

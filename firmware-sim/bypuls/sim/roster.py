@@ -114,6 +114,16 @@ def registry_rows(town: Town, metered_from: datetime | None = None) -> dict[str,
             for index, year in enumerate(range(town.begins.year, town.begins.year + _PRICE_YEARS))
         ],
         "alarm_owner": _owners(),
+        "report_schedule": [
+            {
+                "id": "maaloev-skole-monthly",
+                "building": "maaloev-skole",
+                "every": "month",
+                "lang": "da",
+                "formats": "pdf xlsx",
+                "note": _INVENTED,
+            }
+        ],
         "calorific_value": [
             {
                 "valid_from": _day(town.begins),

@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import Any
 
 from babel import Locale, negotiate_locale
-from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.dates import format_date, format_datetime, format_interval, format_time, format_timedelta
 from babel.numbers import format_decimal, format_percent
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from starlette.requests import Request
@@ -97,6 +97,14 @@ def _filters(locale: Locale, zone: tzinfo) -> dict[str, Any]:
         """A day: 23. nov. 2026, 23 Nov 2026."""
         return str(format_date(value, "medium", locale=locale))
 
+    def period(first: date, last: date) -> str:
+        """Days: October 2026 for a whole calendar month, else 16–22 Nov 2026."""
+        after = last + timedelta(days=1)
+        if first.day == after.day == 1 and (last.year, last.month) == (first.year, first.month):
+            name = str(format_date(first, "MMMM y", locale=locale))
+            return name[:1].upper() + name[1:]
+        return str(format_interval(first, last, "yMMMd", locale=locale))
+
     def moment_text(value: datetime | str | None) -> str:
         """Local day and time."""
         if value is None:
@@ -121,6 +129,6 @@ def _filters(locale: Locale, zone: tzinfo) -> dict[str, Any]:
         return moment.astimezone(UTC).isoformat(timespec="seconds")
 
     return {
-        "num": num, "pct": pct, "signed": signed, "clock": clock, "day": day, "shortday": shortday,
+        "num": num, "pct": pct, "signed": signed, "clock": clock, "day": day, "shortday": shortday, "period": period,
         "moment": moment_text, "span": span_text, "iso": iso, "us_clock": us_clock,
     }  # fmt: skip

@@ -41,6 +41,7 @@ def check(registry: Registry, today: date | None = None) -> list[Finding]:
         *_about_targets(registry),
         *_about_factors(registry),
         *_about_periods(registry),
+        *_about_schedules(registry, sensors),
     ]
 
 
@@ -218,6 +219,16 @@ def _about_periods(registry: Registry) -> Iterator[Finding]:
                 told = " ".join(map(str, names))
                 text = f"from {_day(earlier.valid_from)} overlaps the one from {_day(later.valid_from)}"
                 yield Finding(entity, told, f"{text}; the later one counts")
+
+
+def _about_schedules(registry: Registry, sensors: list[Sensor]) -> Iterator[Finding]:
+    counted = {sensor.site for sensor in sensors if sensor.kind in ("passage", "traffic_bin")}
+    metered = {sensor.building for sensor in sensors if sensor.kind == "meter"}
+    for row in registry.report_schedules():
+        if row.site is not None and row.site not in counted:
+            yield Finding("report_schedule", row.id, f"is of site {row.site}, where no traffic is measured")
+        if row.building is not None and row.building not in metered:
+            yield Finding("report_schedule", row.id, f"is of building {row.building}, which has no meter")
 
 
 def _grouped(rows: Iterable[Any], *names: str) -> Iterator[tuple[tuple[Any, ...], list[Any]]]:

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -22,12 +22,7 @@ from bypuls.analysis.errors import AnalysisError
 from bypuls.api.directory import DirectorySource
 from bypuls.api.reports.schedule.due import Due, latest_due
 from bypuls.api.reports.schedule.mail import Mailer, MailRefused
-from bypuls.api.reports.schedule.texts import mail_text
-from bypuls.api.reports.speed.formats import MEDIA_TYPES, rendered
-from bypuls.api.reports.speed.from_store import Survey
-from bypuls.api.reports.speed.model import SpeedReport
-from bypuls.api.reports.speed.site_report import Question, Source, site_report
-from bypuls.api.surveys import midnight
+from bypuls.api.reports.schedule.making import Sources, made
 from bypuls.store.book import Book, ReportRun
 from bypuls.store.protocol import Store, StoreError
 from bypuls.store.registry import Registry, ReportSchedule
@@ -45,7 +40,7 @@ WAITING, SENDING, DONE, FAILED = "waiting", "sending", "done", "failed"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunnerSettings:
     """folder : where files go, a folder for each schedule.  tz : zone of local days.  owner : this process' name.
-    surveyor : who answers for the reports."""
+    surveyor : who answers for speed reports."""
 
     folder: Path
     tz: str = "Europe/Copenhagen"
@@ -118,8 +113,8 @@ class Runner:
         """Files, then the mail; what became of it, booked."""
         run = replace(run, attempts=run.attempts + 1)
         try:
-            report, files = self._files(schedule, due)
-            written = self._write(schedule, files)
+            found = made(schedule, due, self._sources())
+            written = self._write(schedule, found.files)
         except (OSError, AnalysisError, ValueError) as error:
             return self._later(run, f"{type(error).__name__}: {error}")
         run = replace(run, files="\n".join(written))
@@ -128,10 +123,10 @@ class Runner:
             return self._note(run, DONE)
         if self._mailer is None:
             return self._later(run, "no mail server is set up")
-        subject, text = mail_text(report, due, schedule.lang)
         message = self._mailer.message(
-            to=recipients, subject=subject, text=text, files=files, at=self._clock(), id=f"{schedule.id}.{due.first}"
-        )
+            to=recipients, subject=found.subject, text=found.text, files=found.files, at=self._clock(),
+            id=f"{schedule.id}.{due.first}",
+        )  # fmt: skip
         run = self._note(run, SENDING)
         try:
             refused = self._mailer.send(message)
@@ -141,15 +136,10 @@ class Runner:
             return self._later(run, f"{type(error).__name__}: {error}")
         return self._note(run, DONE, f"refused: {', '.join(refused)}" if refused else "")
 
-    def _files(self, schedule: ReportSchedule, due: Due) -> tuple[SpeedReport, Mapping[str, tuple[str, bytes]]]:
-        start, end = midnight(due.first, self._zone), midnight(due.end, self._zone)
-        question = Question(
-            schedule.site, Survey(self._zone, to_us(start), to_us(end)), surveyor=self._settings.surveyor
+    def _sources(self) -> Sources:
+        return Sources(
+            self._store, self._directory(), self._book, self._zone, self._clock(), surveyor=self._settings.surveyor
         )
-        report = site_report(Source(self._store, self._directory(), self._book), question).report
-        stem = f"{schedule.site}-{due.first}-{due.end - timedelta(days=1)}-{schedule.lang}"
-        forms = schedule.formats.split(" ")
-        return report, {f"{stem}.{form}": (MEDIA_TYPES[form], rendered(report, form, schedule.lang)) for form in forms}
 
     def _write(self, schedule: ReportSchedule, files: Mapping[str, tuple[str, bytes]]) -> list[str]:
         """Each file whole or not at all. Ids and names hold nothing that leads out of the folder."""

@@ -1,12 +1,12 @@
-"""What the mail of a scheduled report says: the verdict first, in two lines."""
+"""What the mail of a scheduled report says: the verdict first, in a few lines."""
 
 from __future__ import annotations
-
-from datetime import timedelta
 
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
+from bypuls.api.reports.building.document import Document
+from bypuls.api.reports.building.words import Words
 from bypuls.api.reports.schedule.due import Due
 from bypuls.api.reports.speed.model import SpeedReport
 
@@ -46,7 +46,7 @@ def mail_text(report: SpeedReport, due: Due, lang: str) -> tuple[str, str]:
     told = {
         "site": report.site.name,
         "first": format_date(due.first, "d MMM y", locale=locale),
-        "last": format_date(due.end - timedelta(days=1), "d MMM y", locale=locale),
+        "last": format_date(due.last, "d MMM y", locale=locale),
         "n": format_decimal(every.n, "#,##0", locale=locale),
         "v85": words["unknown"] if every.v85_kmh is None else format_decimal(every.v85_kmh, "0.0", locale=locale),
         "limit": words["several"] if every.limit_kmh is None else f"{every.limit_kmh:g} {unit}",
@@ -55,3 +55,15 @@ def mail_text(report: SpeedReport, due: Due, lang: str) -> tuple[str, str]:
     if every.n:
         lines.append(words[every.verdict or "none"])
     return words["subject"].format(**told), "\n".join(lines) + "\n"
+
+
+def energy_mail_text(report: Document, due: Due, words: Words) -> tuple[str, str]:
+    """Subject and text of a building's month: how it stands, the figures, what is not known, what to do, all in the
+    report's own words."""
+    head, where = report.headline, f"{report.title}, {words.month(due.first)}"
+    lines = [f"{where}: {head.word}. {head.reason}".strip(), ""]
+    lines += [f"{name}: {value}{f' ({remark})' if remark else ''}" for name, value, remark in head.keys]
+    if report.warnings:
+        lines += ["", *report.warnings]
+    lines += ["", f"{report.words['actions']}:", *(f"- {action}" for action in head.actions)]
+    return f"{report.kicker}: {where}", "\n".join(lines) + "\n"

@@ -1,152 +1,20 @@
 """Scheduled reports: due when they should be, made once, caught up once, sent by mail to a real SMTP server."""
 
-# ruff: noqa: ARG001, ARG002 - handlers have the signatures that the server asks for
-
-import shutil
-import socket
-import ssl
-import subprocess
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
-from email import message_from_bytes
-from email.message import Message
-from email.policy import default
-from pathlib import Path
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword
 
-from bypuls.api.reports.schedule import Mailer, MailSettings, Runner, RunnerSettings
-from bypuls.api.reports.schedule.due import latest_due
-from bypuls.store.book import Book, ReportRun
-from bypuls.store.registry import BadValue, Registry, ReportSchedule, Site, open_registry
-from bypuls.store.sqlite import SqliteStore
+from bypuls.api.reports.schedule import Mailer, MailSettings
+from bypuls.api.reports.schedule.due import due_after, latest_due
+from bypuls.store.book import ReportRun
+from bypuls.store.registry import BadValue, ReportSchedule
+from tests.api.report_schedules.conftest import Office, Postbox, free_port
 
 ZONE = ZoneInfo("Europe/Copenhagen")
-
-
-@dataclass
-class Clock:
-    """A clock that stands until it is set."""
-
-    now: datetime
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-def free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port: int = listening.getsockname()[1]
-        return port
-
-
-class Postbox:
-    """An SMTP server's handler: keeps mails, refuses what `answers` say."""
-
-    def __init__(self) -> None:
-        self.mails: list[Message] = []
-        self.answers: list[str] = []
-        self.refused: set[str] = set()
-
-    async def handle_RCPT(  # noqa: N802 - the library's name
-        self, server: SMTP, session: object, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        if address in self.refused:
-            return "550 no such user"
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server: SMTP, session: object, envelope: Envelope) -> str:  # noqa: N802
-        if self.answers:
-            return self.answers.pop(0)
-        self.mails.append(message_from_bytes(envelope.content, policy=default))  # type: ignore[arg-type]
-        return "250 OK"
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl isn't here to make a certificate with")
-    folder = tmp_path_factory.mktemp("tls")
-    key, chain = folder / "key.pem", folder / "chain.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-         "-keyout", str(key), "-out", str(chain), "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    return chain, key
-
-
-@pytest.fixture
-def postbox() -> Postbox:
-    return Postbox()
-
-
-@pytest.fixture
-def mailer(postbox: Postbox, certificate: tuple[Path, Path]) -> Iterator[Mailer]:
-    serving = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    serving.load_cert_chain(*certificate)
-
-    def authenticate(server: SMTP, session: object, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
-        right = isinstance(data, LoginPassword) and (data.login, data.password) == (b"reports", b"secret")
-        return AuthResult(success=right, handled=right)
-
-    server = Controller(
-        postbox, hostname="127.0.0.1", port=free_port(), server_hostname="localhost", tls_context=serving,
-        require_starttls=True, authenticator=authenticate, auth_required=True,
-    )  # fmt: skip
-    server.start()
-    try:
-        settings = MailSettings(
-            host="localhost",
-            port=server.port,
-            sender="bypuls@town.example",
-            username="reports",
-            password="secret",
-            timeout_s=5,
-        )
-        yield Mailer(settings, context=lambda: ssl.create_default_context(cafile=str(certificate[0])))
-    finally:
-        server.stop()
-
-
-@dataclass
-class Office:
-    """A registry with schedules, and runners on it."""
-
-    registry: Registry
-    book: Book
-    clock: Clock
-    folder: Path
-    runner: Callable[..., Runner]
-
-    def add(self, **row: Any) -> None:
-        with self.registry.session() as session:
-            session.add(ReportSchedule(site="lane", **row))
-
-
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    clock = Clock(datetime(2026, 3, 30, 10, tzinfo=UTC))
-    registry = open_registry(tmp_path / "registry.db", clock=clock)
-    with registry.session() as session:
-        session.add(Site(id="lane", name="The lane"))
-    store = SqliteStore(tmp_path / "store")
-    book = Book(registry)
-
-    def runner(mailer: Mailer | None = None, owner: str = "one") -> Runner:
-        settings = RunnerSettings(folder=tmp_path / "reports", owner=owner)
-        return Runner(store, registry, book, settings, clock=clock, mailer=mailer)
-
-    yield Office(registry, book, clock, tmp_path / "reports", runner)
-    store.close()
-    registry.close()
 
 
 def schedule(**row: Any) -> ReportSchedule:
@@ -173,6 +41,12 @@ def test_what_is_due(row: dict[str, Any], now: str, first: str, end: str) -> Non
     due = latest_due(schedule(**row), datetime.fromisoformat(now), ZONE)
     assert (due.first, due.end) == (date.fromisoformat(first), date.fromisoformat(end))
     assert due.since <= datetime.fromisoformat(now)
+    # The next one is what is due at its moment, and isn't due before.
+    after = due_after(schedule(**row), due, ZONE)
+    assert after.since > datetime.fromisoformat(now)
+    assert latest_due(schedule(**row), after.since, ZONE) == after
+    assert latest_due(schedule(**row), after.since - timedelta(seconds=1), ZONE) == due
+    assert after.first == due.end
 
 
 def states(runs: list[ReportRun]) -> list[tuple[str, str]]:
