@@ -1,7 +1,7 @@
 """The devices' pages: a night's outage is seen, nothing of it is missing once it came, what isn't known is said."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bypuls.api import ApiContext, ApiSettings
-from bypuls.api.web.device_pages import SPANS, hours_of, strip, taken_of
+from bypuls.api.web.device_pages import bars_of, hours_in, hours_of, strip, taken_of
+from bypuls.api.web.period import Period
 from bypuls.store.book import Book, Letter, Taken
 from bypuls.store.registry import Device, open_registry
 from bypuls.store.sqlite import SqliteStore
@@ -52,9 +53,26 @@ def test_the_last_night(now: datetime, first: datetime, count: int) -> None:
     assert (hours[0], len(hours)) == (first, count)
 
 
-def test_the_last_day_and_week_end_with_the_hour_that_runs() -> None:
-    assert [len(hours_of(span, NOW, ZONE)) for span in SPANS] == [14, 24, 168]
-    assert hours_of("day", NOW, ZONE)[-1] == NOW.replace(minute=0)
+def test_the_last_day_ends_with_the_hour_that_runs() -> None:
+    hours = hours_of("day", NOW, ZONE)
+    assert (len(hours), hours[-1]) == (24, NOW.replace(minute=0))
+
+
+def test_a_period_has_its_days_hours_up_to_the_one_that_runs() -> None:
+    spring, autumn = date(2026, 3, 29), date(2026, 10, 25)
+    assert len(hours_in(Period(spring, spring), NOW, ZONE)) == 23
+    assert len(hours_in(Period(autumn, autumn), NOW, ZONE)) == 25
+    assert len(hours_in(Period(date(2026, 11, 20), date(2026, 11, 24)), NOW, ZONE)) == 120
+    assert hours_in(Period(date(2026, 11, 25), date(2026, 11, 26)), NOW, ZONE)[-1] == NOW.replace(minute=0)
+
+
+def test_many_hours_are_drawn_by_the_day() -> None:
+    hours = hours_in(Period(date(2026, 10, 1), date(2026, 10, 31)), NOW, ZONE)
+    counts = [None if at.astimezone(ZONE).day < 3 else 1 for at in hours]
+    bars = bars_of(counts, hours, ZONE)
+    assert [count for _, count in bars] == [None, None, *([24] * 22), 25, *([24] * 6)]
+    assert bars[24][0] == datetime(2026, 10, 24, 22, tzinfo=UTC)
+    assert bars_of(counts[:48], hours[:48], ZONE) == list(zip(hours[:48], counts[:48], strict=True))
 
 
 def test_an_outage_shows_as_silence_and_costs_nothing_once_its_readings_came(context: ApiContext) -> None:
@@ -111,6 +129,6 @@ def test_the_page_tells_each_device_s_lot(context: ApiContext, make_client: Any)
 
 
 def test_a_span_that_there_is_not_is_named(page: Any) -> None:
-    text = page.get("/devices?span=month&lang=en").text
-    assert "That can&#39;t be shown." in text or "That can't be shown." in text
-    assert "night, day or week" in text
+    answer = page.get("/devices?span=week&lang=en")
+    assert answer.status_code == 422
+    assert "Period (span): “week”. Expected: span, one of 7d, 28d" in answer.text

@@ -34,6 +34,7 @@ IN_OTHER_WORDS = {
     "/fragments/lights/states": r"W\s+(of|fra) 0",
     "/fragments/lights/cabinets": r"No cabinet is registered|Der er ingen tændskabe i registret",
     "/fragments/climate": r"No target is registered yet|Intet mål er registreret endnu",
+    "/fragments/lights/energy": r"Nothing of the lamps is measured|Intet af lamperne er målt",
     "/fragments/greenest": r"There is no forecast|Der er endnu ingen prognose",
 }
 """What pages and parts of pages without an `.empty` section say."""

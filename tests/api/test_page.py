@@ -31,7 +31,7 @@ PAGES = (
     "/buildings/shed",
     "/alarms",
     "/devices",
-    "/devices?span=week",
+    "/devices?span=7d",
     "/devices/pi-1",
     "/reports",
     "/factors",

@@ -234,12 +234,13 @@ class VersionModel(BaseModel):
     api: str = Field(examples=["v1"])
 
 
-class TodayModel(BaseModel):
-    """The whole town's day in quarters."""
+class TownSeriesModel(BaseModel):
+    """The whole town by time."""
 
     tz: str = Field(examples=["Europe/Copenhagen"])
+    every: str = Field(examples=["15min"])
     start: str
     end: str
-    rows: int = Field(description="96; 92 or 100 on days when the clock changes", examples=[96])
+    rows: int = Field(description="of a day's quarters 96; 92 or 100 when the clock changes", examples=[96])
     units: dict[str, str]
     columns: dict[str, list[Any]] = Field(description="t, vehicles_n, power_kw, power_coverage; null = unknown")

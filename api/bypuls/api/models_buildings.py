@@ -157,8 +157,10 @@ class PortfolioRowModel(BaseModel):
     ratio: float | None = Field(description="own corrected EUI over the median", examples=[1.18])
     excess_kwh: float | None = Field(description="a year's energy above the median; below 0 = less")
     excess_dkk: float | None = Field(description="the same at today's prices")
-    night_w_m2: float | None = Field(description="base load of the last 14 nights", examples=[3.1])
-    deviation: dict[str, Any] | None = Field(description="heat of the last 30 days against the signature")
+    night_w_m2: float | None = Field(description="base load of the last 14 nights of `days`", examples=[3.1])
+    deviation: dict[str, Any] | None = Field(description="heat of the `recent` days against the signature")
+    used_kwh: float | None = Field(description="all energy of `days`")
+    used_coverage: float | None = Field(description="of `days`, of the least covered medium")
     reasons: dict[str, WhyModel] = Field(description="why a figure is unknown, by figure")
 
 
@@ -168,6 +170,7 @@ class PortfolioModel(BaseModel):
     total: int
     limit: int
     offset: int
+    days: list[str] = Field(description="first and last day of what was asked for")
     year: list[str] = Field(
         description="first and last day of the twelve months", examples=[["2025-11-01", "2026-10-31"]]
     )

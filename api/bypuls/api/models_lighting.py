@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from pydantic import BaseModel, Field
 
@@ -217,3 +218,16 @@ class WorkModel(BaseModel):
     wasted_kwh_per_day: float | None
     wasted_dkk_per_day: float | None
     notes: list[WorkNoteModel]
+
+
+class NightsModel(BaseModel):
+    """Nights by the quarter of an hour."""
+
+    id: str
+    tz: str = Field(examples=["Europe/Copenhagen"])
+    nights: list[str] = Field(
+        description="the days whose noon they begin with", examples=[["2026-11-22", "2026-11-23"]]
+    )
+    rows: int
+    units: dict[str, str]
+    columns: dict[str, list[Any]] = Field(description="t, power_w, expected_w; null = unknown")

@@ -187,28 +187,30 @@ LEAST_METERS = 0.9
 """Of the town's electricity meters: below this share their sum isn't the town's power."""
 
 
-def today_columns(store: Store, directory: Directory, span: Span, now: datetime) -> dict[str, Any]:
+def town_columns(store: Store, directory: Directory, span: Span, now: datetime) -> dict[str, Any]:
     """Vehicles and power of the whole town per row.
 
     vehicles_n : of all sensors of traffic that knew their number.  power_kw : mean of buildings and cabinets while
-    they were measured, `power_coverage` the share of those meters that were; unknown where fewer than nine in ten
-    were, since the sum of a few would look like a sudden calm. Rows to come are unknown.
+    they were measured, `power_coverage` the share of those meters that were, of rows longer than a quarter by their
+    time; unknown where fewer than nine in ten were, since the sum of a few would look like a sudden calm. Rows to come
+    are unknown.
     """
     end_us = min(span.end_us, -(-to_us(now) // QUARTER_US) * QUARTER_US)
     rows = len(span.length_s)
     sensors = [sensor.id for sensor in directory.sensors_of(kinds=KINDS)]
-    table = store.bins(TRAFFIC, sensors, span.start_us, end_us, ["n"])
+    table = store.bins(TRAFFIC, sensors, span.start_us, end_us, ["n"], every_s=span.fold_s)
     row = span.rows_of(table.t_us)
     vehicles = sum_known(row, table.columns["n"], rows, np.ones(len(table), dtype=bool))
-    # The running quarter isn't over: its count would look like a sudden calm.
+    # The running row isn't over: its count would look like a sudden calm.
     vehicles[span.edges_us[1:] > to_us(now)] = np.nan
     meters = _electricity(directory, "building", "cabinet")
     power, known = np.zeros(rows), np.zeros(rows)
+    elapsed_s = np.clip((to_us(now) - span.edges_us[:-1]) / 1e6, 1.0, span.length_s)
     for meter, sign in meters:
         found = medium_rows(store, [(meter, sign)], span)["electricity"]
         measured = (found.covered_s > 0.0) & ~np.isnan(found.import_wh)
         power[measured] += found.import_wh[measured] * 3.6 / found.covered_s[measured]
-        known += measured
+        known += measured if span.every == "15min" else np.minimum(found.covered_s / elapsed_s, 1.0)
     share = known / len(meters) if meters else np.full(rows, np.nan)
     return {
         "vehicles_n": vehicles,

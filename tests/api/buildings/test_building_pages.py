@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from bypuls.api.web.building_pages import Period, chosen_of, presets
+from bypuls.api.web.building_pages import BUILDING
+from bypuls.api.web.period import NAMES, Period, days_of, named
 
 
 def names(text: str) -> list[str]:
@@ -34,7 +35,7 @@ def test_the_portfolio_says_what_is_unknown(visitor: Any) -> None:
 
 
 def test_a_building_s_page_holds_its_period(visitor: Any) -> None:
-    text = visitor.get("/buildings/hall?from=2025-10-01&last=2025-10-31&lang=en").text
+    text = visitor.get("/buildings/hall?from=2025-10-01&to=2025-10-31&lang=en").text
     assert 'value="2025-10-01"' in text
     assert "report?from=2025-10-01&amp;to=2025-11-01&amp;format=pdf" in text
     fragment = visitor.get("/fragments/buildings/hall?from=2025-10-01&last=2025-10-31&lang=en").text
@@ -48,14 +49,14 @@ def test_a_building_s_page_holds_its_period(visitor: Any) -> None:
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ("from=2026-03-20", "2026-03-20"),
+        ("from=2026-03-20", "isn't over yet"),
         ("from=yesterday", "a day like"),
-        ("from=2025-02-02&last=2025-02-01", "or later"),
+        ("from=2025-02-02&to=2025-02-01", "Expected: 2025-02-02 or later"),
     ],
 )
 def test_a_wrong_period_is_said_on_the_page(visitor: Any, query: str, said: str) -> None:
     answer = visitor.get(f"/buildings/hall?{query}&lang=en")
-    assert answer.status_code == 200
+    assert answer.status_code == 422
     assert said in answer.text
     assert 'role="alert"' in answer.text
 
@@ -69,9 +70,10 @@ def test_a_building_without_meters(visitor: Any) -> None:
 
 def test_the_periods_that_are_offered_are_over() -> None:
     for today in (date(2026, 1, 1), date(2026, 1, 2), date(2024, 2, 29), date(2026, 11, 26)):
-        for name, period in presets(today):
+        for name in NAMES:
+            period = named(name, today)
             assert period.first <= period.last < today, (name, today)
-        twelve = dict(presets(today))["twelve"]
+        twelve = named("12m", today)
         assert twelve.last.replace(day=1) != today.replace(day=1)
-        assert chosen_of({}, today) == twelve
-    assert chosen_of({"last": "2024-02-29"}, date(2026, 1, 1)) == Period(date(2023, 3, 1), date(2024, 2, 29))
+        assert days_of({}, today, BUILDING) == twelve
+    assert days_of({"to": "2024-02-29"}, date(2026, 1, 1), BUILDING) == Period(date(2023, 3, 1), date(2024, 2, 29))

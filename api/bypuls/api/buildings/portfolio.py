@@ -12,7 +12,7 @@ import numpy as np
 from bypuls.analysis.energy.building import night_base_load
 from bypuls.analysis.energy.change_point import Kind
 from bypuls.analysis.energy.savings import LEAST_REPORTING_DAYS
-from bypuls.api.buildings.eui import HEATING, Eui, eui_of, known_amount
+from bypuls.api.buildings.eui import HEATING, Eui, eui_of, is_whole_year, known_amount
 from bypuls.api.buildings.hours import night_edges
 from bypuls.api.buildings.meters import LEAST_NAMES, MediumDays, jump_in, media_of, meter_days
 from bypuls.api.buildings.model_days import model_days
@@ -37,7 +37,8 @@ class PortfolioRow:
     """One building. eui : of `year`.  typical : median of the corrected EUI of its use [kWh/m²], itself included; None
     where it is alone.  ratio : its own over it.  excess_kwh, excess_dkk : a year's heat and power above the
     median, by area, at today's prices; below 0 = less.  night_w_m2 : base load of the last 14 nights [W/m²].
-    deviation : of the heat of the last 30 days.  reasons : by figure, why it is unknown."""
+    deviation : of the heat of `recent`.  used_kwh, used_coverage : all energy of `days`, and how much of them was
+    measured of the least covered medium.  reasons : by figure, why it is unknown."""
 
     building: str
     name: str
@@ -53,36 +54,59 @@ class PortfolioRow:
     excess_dkk: float | None
     night_w_m2: float | None
     deviation: Deviation | None
+    used_kwh: float | None
+    used_coverage: float | None
     reasons: Mapping[str, Reason]
     rank: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Portfolio:
-    """All buildings, ranked by `order`; those whose figure is unknown come last, by name. year : first and last day."""
+    """All buildings, ranked by `order`; those whose figure is unknown come last, by name. days, year, recent : first
+    and last day of what was asked for, of the twelve whole months, and of the deviation."""
 
+    days: tuple[date, date]
     year: tuple[date, date]
     recent: tuple[date, date]
     order: Order
     rows: tuple[PortfolioRow, ...]
 
 
-def portfolio(source: Source, *, order: Order = "eui", year: tuple[date, date] | None = None) -> Portfolio:
-    """All buildings over twelve whole months, the last that are over where none are named."""
-    last = source.today - DAY
-    first_day, last_day = year or whole_year_before(last)
-    recent = (last - timedelta(days=LEAST_REPORTING_DAYS - 1), last)
-    days = Days(source.zone, min(first_day, recent[0] - BASELINE), max(last, last_day))
+def portfolio(
+    source: Source,
+    *,
+    order: Order = "eui",
+    year: tuple[date, date] | None = None,
+    days: tuple[date, date] | None = None,
+) -> Portfolio:
+    """All buildings over twelve whole months, the last that are over where none are named.
+
+    days : any days that are over instead. What only a year can tell is of the twelve whole months that were over by
+    their end; the deviation is of them where they are less than a year, else of their last 30, and like the nights up
+    to yesterday where they are the last twelve whole months.
+    """
+    yesterday = source.today - DAY
+    asked = days or year or whole_year_before(yesterday)
+    first_day, last_day = year or (asked if is_whole_year(*asked) else whole_year_before(asked[1]))
+    last = yesterday if days is None or asked == whole_year_before(yesterday) else asked[1]
+    short = days is not None and asked[0] > asked[1] - BASELINE + DAY
+    recent = (min(asked[0], _thirty(last)), last) if short else (_thirty(last), last)
+    read = Days(source.zone, min(first_day, asked[0], recent[0] - BASELINE), max(last, last_day))
     counted = _counted(source)
     every = [pair for mine in counted.values() for pair in mine]
-    by_id = meter_days(source, every, days, LEAST_NAMES)
-    weather = weather_days(source, days)
-    nights = _nights(source, [meter for meter, _ in every if meter.medium == "electricity"], days)
+    by_id = meter_days(source, every, read, LEAST_NAMES)
+    weather = weather_days(source, read)
+    nights = _nights(source, [meter for meter, _ in every if meter.medium == "electricity"], read)
     rows = [
-        _row(source, one, media_of(counted[one], by_id, days), weather, (first_day, last_day), recent, nights)
+        _row(source, one, media_of(counted[one], by_id, read), weather, asked, (first_day, last_day), recent, nights)
         for one in source.directory.buildings
     ]
-    return Portfolio((first_day, last_day), recent, order, ranked(_compared(source, rows), order))
+    return Portfolio(asked, (first_day, last_day), recent, order, ranked(_compared(source, rows), order))
+
+
+def _thirty(last: date) -> date:
+    """Where the shortest days begin that say something of a deviation."""
+    return last - timedelta(days=LEAST_REPORTING_DAYS - 1)
 
 
 def ranked(rows: Sequence[PortfolioRow], order: Order) -> tuple[PortfolioRow, ...]:
@@ -136,6 +160,7 @@ def _row(
     building: str,
     media: dict[str, MediumDays],
     weather: Weather,
+    days: tuple[date, date],
     year: tuple[date, date],
     recent: tuple[date, date],
     nights: Mapping[str, tuple[Floats, Floats, Floats]],
@@ -146,6 +171,7 @@ def _row(
     costs: list[float | None] = []
     coverage: list[float] = []
     reasons: dict[str, Reason] = {}
+    used, used_coverage = _used(media, days, reasons)
     for name, found in media.items():
         rows = found.days.within(*year)
         total, why = known_amount(found, rows)
@@ -162,8 +188,24 @@ def _row(
     known = [cost for cost in costs if cost is not None]
     return PortfolioRow(
         building, row.name, row.use, eui.area_m2, eui, kwh, min(coverage) if coverage else None,
-        sum(known) if known and len(known) == len(costs) else None, None, None, None, None, night, deviation, reasons,
+        sum(known) if known and len(known) == len(costs) else None, None, None, None, None, night, deviation,
+        used, used_coverage, reasons,
     )  # fmt: skip
+
+
+def _used(
+    media: Mapping[str, MediumDays], days: tuple[date, date], reasons: dict[str, Reason]
+) -> tuple[float | None, float | None]:
+    """All energy of `days` [kWh], and the share that was measured of the least covered medium."""
+    if not media:
+        reasons["used"] = Reason("no-energy-meter")
+        return None, None
+    found = [known_amount(one, one.days.within(*days)) for one in media.values()]
+    why = next((reason for _, reason in found if reason is not None), None)
+    if why is not None:
+        reasons["used"] = why
+    amounts = [amount.total or 0.0 for amount, _ in found]
+    return None if why is not None else sum(amounts), min(amount.coverage for amount, _ in found)
 
 
 def _night_w_m2(

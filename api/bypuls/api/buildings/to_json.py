@@ -11,11 +11,14 @@ from typing import Any
 
 import numpy as np
 
+from bypuls.api.buildings.cooling import CoolingMonth
 from bypuls.api.buildings.portfolio import PortfolioRow
 from bypuls.api.buildings.reasons import Reason
 from bypuls.api.buildings.report import BuildingReport
+from bypuls.api.buildings.signatures import SignatureFigures
 from bypuls.api.buildings.source import Days
 from bypuls.api.reports.layout.inert import inert
+from bypuls.api.tables import table_of
 from bypuls.store.registry.base import Base
 
 _REGISTERED = ("id", "name", "kind", "use", "address", "built_year", "date", "note")
@@ -61,18 +64,40 @@ def figures_json(report: BuildingReport) -> dict[str, Any]:
     return told
 
 
+def signature_table(one: SignatureFigures, *, danish: bool) -> bytes:
+    """The days that a signature was fitted to as CSV, and what its model says of them. Unknown is empty."""
+    days = np.arange(np.datetime64(one.first, "D"), np.datetime64(one.last, "D") + 1)
+    unknown = np.full(len(days), np.nan)
+    columns = {
+        "mean_c": one.mean_c,
+        "use_kwh": one.use,
+        "modelled_kwh": unknown if one.model is None else one.model.predict(one.mean_c, one.day_type),
+        "free_day": one.day_type,
+    }
+    return table_of(days.astype(str).tolist(), columns, danish=danish, first="day")
+
+
+def cooling_table(months: Sequence[CoolingMonth], *, danish: bool) -> bytes:
+    """The cooling month by month as CSV; each month by its first day among the period's. Unknown is empty."""
+    names = ("cooling_k", "flow_c", "return_c", "heat_kwh", "volume_m3")
+    columns = {name: np.array([getattr(month, name) for month in months], dtype=np.float64) for name in names}
+    return table_of([str(month.first) for month in months], columns, danish=danish, first="month")
+
+
 def portfolio_table(rows: Sequence[PortfolioRow], *, danish: bool) -> bytes:
     """The buildings as CSV; Danish with semicolons, decimal commas and a byte order mark. Unknown is empty."""
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";" if danish else ",", lineterminator="\r\n")
     writer.writerow(
         ["rank", "building", "name", "use", "area_m2", "eui_kwh_m2", "eui_corrected_kwh_m2", "typical_kwh_m2", "ratio",
-         "excess_kwh", "excess_dkk", "cost_dkk", "night_w_m2", "deviation_share", "coverage", "reasons"]
+         "excess_kwh", "excess_dkk", "cost_dkk", "night_w_m2", "deviation_share", "coverage", "used_kwh",
+         "used_coverage", "reasons"]
     )  # fmt: skip
     for row in rows:
         figures = (
             row.area_m2, row.eui.raw, row.eui.corrected, row.typical, row.ratio, row.excess_kwh, row.excess_dkk,
             row.cost_dkk, row.night_w_m2, row.deviation.share if row.deviation else None, row.coverage,
+            row.used_kwh, row.used_coverage,
         )  # fmt: skip
         cells = ["" if one is None else f"{one:.10g}" for one in figures]
         why = "; ".join(f"{name}: {reason}" for name, reason in row.reasons.items())

@@ -11,7 +11,10 @@ import numpy as np
 from bypuls.analysis.lighting.lamp_rules import LampLimits
 from bypuls.api.accounts.frame import Floats, Int64
 from bypuls.api.context import ApiContext
+from bypuls.api.directory import Directory
+from bypuls.api.lighting.lamps_now import lamp_sensors, place_of
 from bypuls.api.lighting.night import Profiles, night_us
+from bypuls.api.lighting.town import meters_of
 from bypuls.store.registry import Lamp, Sensor
 from bypuls.wire import from_us, to_us
 from bypuls.wire.bins import QUARTER_US
@@ -46,6 +49,16 @@ class LastNight:
         return float(self.power_w[known].sum() / self.expected_w[known].sum())
 
     @property
+    def next(self) -> date:
+        """The day at whose noon the night ends."""
+        return self.day + timedelta(days=1)
+
+    def known(self, now_us: int) -> tuple[int, int]:
+        """How many of its quarters that are over are known, and of how many."""
+        over = self.t_us + QUARTER_US <= now_us
+        return int((~np.isnan(self.power_w[over])).sum()), int(over.sum())
+
+    @property
     def kwh(self) -> float | None:
         """Energy of the known quarters."""
         known = ~np.isnan(self.power_w)
@@ -54,16 +67,14 @@ class LastNight:
 
 def last_nights(
     context: ApiContext, kind: str, sensors: Sequence[Sensor], lamps: Sequence[Lamp], profiles: Profiles,
-    place: tuple[float | None, float | None], *, count: int = 7,
+    place: tuple[float | None, float | None], first: date, last: date,
 ) -> list[LastNight]:  # fmt: skip
-    """The newest first; the running one is the first. Expected: nominal power by dimming profile from civil dusk to
-    dawn; NaN where a lamp's wattage isn't known."""
+    """The nights after the days first … last, the newest first. Expected: nominal power by dimming profile from civil
+    dusk to dawn; NaN where a lamp's wattage isn't known."""
     zone = context.settings.zone
-    today = context.clock().astimezone(zone)
-    first = today.date() - timedelta(days=1 if today.hour < 12 else 0)
     found = []
-    for back in range(count):
-        day = first - timedelta(days=back)
+    for back in range((last - first).days + 1):
+        day = last - timedelta(days=back)
         edges = [to_us(datetime.combine(one, time(12), zone)) for one in (day, day + timedelta(days=1))]
         t_us = np.arange(edges[0], edges[1], QUARTER_US, dtype=np.int64)
         dark = night_us(round(place[0], 1), round(place[1], 1), day) if None not in place else None  # type: ignore[arg-type]
@@ -73,6 +84,32 @@ def last_nights(
         dusk_us, dawn_us = dark if dark is not None else (None, None)
         found.append(LastNight(day, t_us, power, expected, dusk_us, dawn_us, on_us, off_us))
     return found
+
+
+def cabinet_nights(context: ApiContext, directory: Directory, cabinet: str, first: date, last: date) -> list[LastNight]:
+    """The nights of a cabinet's meters against all of its lamps, the newest first."""
+    row = directory.cabinets[cabinet]
+    mine = [one for one in directory.lamps.values() if one.cabinet == cabinet]
+    place = (row.lat, row.lon)
+    if None in place and mine:
+        place = place_of(directory, mine[0])
+    profiles = Profiles(directory, context.settings.zone)
+    return last_nights(context, "meter", meters_of(directory, cabinet), mine, profiles, place, first, last)
+
+
+def lamp_nights(context: ApiContext, directory: Directory, lamp: str, first: date, last: date) -> list[LastNight]:
+    """The nights of a lamp that is measured by itself, the newest first."""
+    row = directory.lamps[lamp]
+    sensor = lamp_sensors(directory, context.clock()).get(lamp)
+    sensors = [sensor] if sensor is not None else []
+    profiles = Profiles(directory, context.settings.zone)
+    return last_nights(context, "lamp", sensors, [row], profiles, place_of(directory, row), first, last)
+
+
+def newest_night(context: ApiContext) -> date:
+    """The day whose night is the last that has begun: until noon yesterday's."""
+    now = context.clock().astimezone(context.settings.zone)
+    return now.date() - timedelta(days=1 if now.hour < 12 else 0)
 
 
 def _power(context: ApiContext, kind: str, sensors: Sequence[Sensor], t_us: Int64) -> Floats:

@@ -26,7 +26,7 @@ from bypuls.api.buildings.report import (
 )
 from bypuls.api.buildings.savings import savings_of
 from bypuls.api.buildings.source import Source
-from bypuls.api.buildings.to_json import figures_json, plain, portfolio_table
+from bypuls.api.buildings.to_json import cooling_table, figures_json, plain, portfolio_table, signature_table
 from bypuls.api.context import ApiContext, Context, Registered
 from bypuls.api.models_buildings import (
     BuildingFiguresModel,
@@ -36,9 +36,9 @@ from bypuls.api.models_buildings import (
     PortfolioModel,
 )
 from bypuls.api.parameters import From, Id, Limit, Offset, To, Tz
-from bypuls.api.problems import Problem
-from bypuls.api.routes.readings import table_of
+from bypuls.api.problems import Problem, bad_parameter
 from bypuls.api.routes.registered import known
+from bypuls.api.tables import table_of
 
 router = APIRouter(prefix="/api/v1", tags=["buildings"], dependencies=[Reader])
 
@@ -178,23 +178,26 @@ def _listed(request: Request, building: str, items: Any) -> Response:
     return answer(request, {"building": building, "items": plain(items)})
 
 
-@router.get("/buildings/{id}/signature", response_model=ListedModel)
+@router.get("/buildings/{id}/signature", response_model=ListedModel, responses=_TABLES)
 def signature(
     request: Request, context: Context, directory: Registered, id: Id, medium: EnergyMedium = None, to: To = None,
-    tz: Tz = None,
+    tz: Tz = None, format: Form = "json", lang: Lang = "en",
 ) -> Response:  # fmt: skip
     """The energy signature of the 365 days up to `to`: model, coefficients, adjusted R², CV(RMSE), NMBE, n, day types;
-    or why there is none."""
+    or why there is none. As a table the days that a `medium`'s model was fitted to."""
     known("id", id, directory.buildings)
+    if format == "csv" and medium is None:
+        bad_parameter("medium", None, "a medium: a table has one")
     source = source_of(context, directory, tz)
     first, last = days_asked(source, None, to)
     with request.app.state.heavy:
         found = measured(source, id, first, last)
         if medium is not None:
             _medium(found, medium)
-        return _listed(
-            request, id, [signature_figures(found, one, last) for one in found.models if medium in (None, one)]
-        )
+        made = [signature_figures(found, one, last) for one in found.models if medium in (None, one)]
+    if format == "csv":
+        return csv_answer(request, f"{id}-{medium}-signature", signature_table(made[0], danish=lang == "da"))
+    return _listed(request, id, made)
 
 
 @router.get("/buildings/{id}/savings", response_model=ListedModel)
@@ -212,12 +215,13 @@ def savings(
         return _listed(request, id, savings_of(source, id, found.media, models, last))
 
 
-@router.get("/buildings/{id}/cooling", response_model=ListedModel)
+@router.get("/buildings/{id}/cooling", response_model=ListedModel, responses=_TABLES)
 def cooling(
-    request: Request, context: Context, directory: Registered, id: Id, start: From = None, to: To = None, tz: Tz = None
-) -> Response:
+    request: Request, context: Context, directory: Registered, id: Id, start: From = None, to: To = None, tz: Tz = None,
+    format: Form = "json", lang: Lang = "en",
+) -> Response:  # fmt: skip
     """How far the building cools its district heating water, by E8 and E9 where the meter has them, and what poor
-    cooling costs."""
+    cooling costs. As a table month by month."""
     known("id", id, directory.buildings)
     source = source_of(context, directory, tz)
     first, last = days_asked(source, start, to)
@@ -230,6 +234,9 @@ def cooling(
                 source, found.media["heat"], first, last, required_k=tariff.required_k, share_per_k=tariff.share_per_k
             )
         ]
+    if format == "csv":
+        months = [month for one in items for month in one.months]
+        return csv_answer(request, f"{id}-cooling", cooling_table(months, danish=lang == "da"))
     return _listed(request, id, items)
 
 
@@ -250,17 +257,21 @@ def portfolio_of(
     context: Context,
     directory: Registered,
     order: Annotated[Order, Query(description="what they are ranked by, falling")] = "eui",
+    start: From = None,
+    to: To = None,
     tz: Tz = None,
     format: Form = "json",
     lang: Lang = "en",
     limit: Limit = 1000,
     offset: Offset = 0,
 ) -> Response:
-    """All buildings over the last twelve whole months: corrected energy per area against their use's median, what the
-    excess costs, base load at night, and how the heat of the last 30 days differs from the signature."""
+    """All buildings over whole local days that are over, the last twelve whole months by default: energy used, base
+    load at night, how the heat differs from the signature (of the last 30 of a year's days); and of the twelve whole
+    months that were over by then corrected energy per area against their use's median, and what the excess costs."""
     source = source_of(context, directory, tz)
+    days = None if start is None and to is None else days_asked(source, start, to)
     with request.app.state.heavy:
-        found = portfolio(source, order=order)
+        found = portfolio(source, order=order, days=days)
     rows = found.rows[offset : offset + limit]
     if format == "csv":
         return csv_answer(request, f"portfolio-{found.year[1]}", portfolio_table(rows, danish=lang == "da"))

@@ -36,6 +36,7 @@ from bypuls.api.periods import interval
 from bypuls.api.problems import bad_parameter
 from bypuls.api.reports.accounts.formats import MEDIA_TYPES, rendered
 from bypuls.api.routes.registered import known
+from bypuls.api.tables import table_of
 
 router = APIRouter(prefix="/api/v1/climate", tags=["climate"], dependencies=[Reader])
 
@@ -249,7 +250,11 @@ def decomposed(
     return answer(request, explained(context, directory, accounts, question, before))
 
 
-@router.get("/greenest-hours", response_model=GreenestModel)
+@router.get(
+    "/greenest-hours",
+    response_model=GreenestModel,
+    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+)
 def greenest(
     request: Request,
     context: Context,
@@ -262,6 +267,8 @@ def greenest(
     area: Annotated[
         str | None, Query(pattern=_AREA, description="price area; without it the only one that is kept, else DK2")
     ] = None,
+    format: Annotated[Literal["json", "csv"], Query(description="JSON, or the forecast as a table")] = "json",
+    lang: Lang = "da",
 ) -> Response:
     """The greenest hours of the next day (or of a window) by the forecast of the grid's emission, for charging and
     pumps. Never for accounts."""
@@ -269,7 +276,13 @@ def greenest(
     first, last = interval(start, to, zone, default=_coming_day(now))
     if not contiguous and hours % 1.0:
         bad_parameter("hours", hours, "whole hours where contiguous is false")
-    return answer(request, _greenest(context, Window(first, last, hours, contiguous), area))
+    found = _greenest(context, Window(first, last, hours, contiguous), area)
+    if format == "csv":
+        headers = {"Content-Disposition": 'attachment; filename="grid-forecast.csv"'}
+        columns = {"g_per_kwh": found["forecast"]["g_per_kwh"]}
+        body = table_of(found["forecast"]["t"], columns, danish=lang == "da")
+        return answer(request, body, media_type="text/csv; charset=utf-8", headers=headers)
+    return answer(request, found)
 
 
 def coming_day(context: ApiContext, *, hours: float) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
@@ -14,10 +14,11 @@ from bypuls.api.context import Context, Registered
 from bypuls.api.models import Page
 from bypuls.api.models_kept import LedgerModel, LetterModel, ReadingsModel
 from bypuls.api.parameters import ID_PATTERN, From, IdFilter, Limit, Offset, To, Tz
-from bypuls.api.periods import interval, zone_of
+from bypuls.api.periods import interval, local_text, zone_of
 from bypuls.api.problems import Problem
 from bypuls.api.routes.readings import SensorId
 from bypuls.api.routes.registered import known
+from bypuls.api.tables import table_of
 from bypuls.store.book import DeadLetter
 from bypuls.wire import Reading, format_time, from_us, to_us
 
@@ -28,7 +29,10 @@ _HOURS_SHOWN = 7 * 24
 _LONGEST_US = 31 * _DAY_US
 
 
-@router.get("/ledger", response_model=LedgerModel, tags=["ledger"], dependencies=[Reader])
+@router.get(
+    "/ledger", response_model=LedgerModel, tags=["ledger"], dependencies=[Reader],
+    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+)  # fmt: skip
 def ledger(
     request: Request,
     context: Context,
@@ -38,6 +42,10 @@ def ledger(
     tz: Tz = None,
     limit: Limit = 1000,
     offset: Offset = 0,
+    format: Annotated[Literal["json", "csv"], Query(description="JSON, or all hours as a table")] = "json",
+    lang: Annotated[
+        Literal["en", "da"], Query(description="of a table: `da` has semicolons and decimal commas")
+    ] = "en",
 ) -> Response:
     """What became of every sequence number: per device and epoch, and per UTC hour of taking over (the last week by
     default). `missing` are numbers between an epoch's first and last that never came."""
@@ -46,6 +54,12 @@ def ledger(
     default = (from_us(now_us - _HOURS_SHOWN * 3_600_000_000), from_us(now_us + 1))
     first, last = interval(start, to, zone, default=default)
     hours = context.book.hours(device, start_us=to_us(first), end_us=to_us(last))
+    if format == "csv":
+        counts = ("device", "epoch", "received", "stored", "duplicate", "refused")
+        columns = {name: [getattr(line, name) for line in hours] for name in counts}
+        body = table_of([local_text(line.hour_us, zone) for line in hours], columns, danish=lang == "da")
+        headers = {"Content-Disposition": 'attachment; filename="ledger.csv"'}
+        return answer(request, body, media_type="text/csv; charset=utf-8", headers=headers)
     names = ("device", "epoch", "first", "last", "received", "stored", "duplicate", "refused", "missing")
     return answer(
         request,

@@ -181,7 +181,7 @@ def energy(
     return answer(request, {
         "start": local_text(survey.start_us, survey.zone), "end": local_text(survey.end_us, survey.zone), "by": by,
         "factor": rates.factor, "kg_per_kwh": rates.kg_per_kwh, "dkk_per_kwh": rates.dkk_per_kwh,
-        "missing": list(rates.missing), "totals": _row(None, None, list(used.values()), rates),
+        "missing": list(rates.missing), "totals": energy_row(None, None, list(used.values()), rates),
         "total": len(rows), "limit": limit, "offset": offset, "items": rows[offset : offset + limit],
     })  # fmt: skip
 
@@ -198,12 +198,13 @@ def energy_rows(directory: Directory, used: dict[str, Used], rates: Rates, by: B
     for id, one in used.items():
         groups.setdefault(key[by](directory.lamps[id]), []).append(one)
     rows = [
-        _row(id, named[by][id].name if id in named[by] else None, group, rates) for id, group in groups.items()
+        energy_row(id, named[by][id].name if id in named[by] else None, group, rates) for id, group in groups.items()
     ]  # fmt: skip
     return sorted(rows, key=lambda one: (one["id"] is None, one["name"] or "", one["id"] or ""))
 
 
-def _row(id: str | None, name: str | None, group: list[Used], rates: Rates) -> dict[str, Any]:
+def energy_row(id: str | None, name: str | None, group: list[Used], rates: Rates) -> dict[str, Any]:
+    """What a group of lamps used together."""
     total = Used()
     for one in group:
         total.add(one)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -20,6 +18,7 @@ from bypuls.api.periods import Span, Step, local_text, span_of, zone_of
 from bypuls.api.problems import bad_parameter
 from bypuls.api.routes.registered import known, matching
 from bypuls.api.series import chosen_fields, quantity_columns, traffic_columns, unit_of
+from bypuls.api.tables import table_of
 from bypuls.store.registry import Sensor
 from bypuls.wire.bins import TRAFFIC, bin_kind
 
@@ -128,21 +127,3 @@ def series_of(sensor: Sensor, span: Span, starts: list[str], columns: dict[str, 
         "units": {name: unit_of(sensor.kind, name) for name in columns},
         "columns": {"t": starts, **{name: np.ascontiguousarray(column) for name, column in columns.items()}},
     }
-
-
-def table_of(starts: list[str], columns: dict[str, Any], *, danish: bool, first: str = "t") -> bytes:
-    """Columns as CSV beside their `starts`, which are called `first`; Danish ones with semicolons, decimal commas and a
-    byte order mark, as spreadsheets expect."""
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter=";" if danish else ",", lineterminator="\r\n")
-    writer.writerow([first, *columns])
-    cells = [[_cell(value, danish) for value in column.tolist()] for column in columns.values()]
-    writer.writerows(zip(starts, *cells, strict=True))
-    return text.getvalue().encode("utf-8-sig" if danish else "utf-8")
-
-
-def _cell(value: float, danish: bool) -> str:
-    if np.isnan(value):
-        return ""
-    text = f"{value:.10g}"
-    return text.replace(".", ",") if danish else text

@@ -19,8 +19,8 @@ from bypuls.api.kept import Kept
 from bypuls.api.models_targets import MeasuresModel, ScenarioModel
 from bypuls.api.parameters import Id
 from bypuls.api.routes.assessed import view_of
-from bypuls.api.routes.readings import table_of
 from bypuls.api.routes.registered import known
+from bypuls.api.tables import table_of
 from bypuls.api.targets.measured import measured_effects
 from bypuls.api.targets.measures import Rates, gap_of, measure_view, measured_together, measures_of, rates_of
 from bypuls.api.targets.scenario import chosen_of, road

@@ -1,9 +1,9 @@
-"""The whole town's day in one answer."""
+"""The whole town in one answer: a day in quarters, or any period."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
@@ -11,29 +11,30 @@ from starlette.responses import Response
 from bypuls.api.access import Reader
 from bypuls.api.answers import answer
 from bypuls.api.context import Context, Registered
-from bypuls.api.models import TodayModel
-from bypuls.api.parameters import From, Tz
-from bypuls.api.periods import Span, edges_of, local_text, moment, zone_of
-from bypuls.api.routes.readings import table_of
-from bypuls.api.town_now import today_columns
+from bypuls.api.models import TownSeriesModel
+from bypuls.api.parameters import From, To, Tz
+from bypuls.api.periods import Span, edges_of, local_text, moment, span_of, zone_of
+from bypuls.api.tables import table_of
+from bypuls.api.town_now import town_columns
 from bypuls.wire import from_us
 
 router = APIRouter(prefix="/api/v1", tags=["readings"], dependencies=[Reader])
 
 
-@router.get(
-    "/today", response_model=TodayModel, responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
-)
+_CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
+Table = Annotated[Literal["json", "csv"], Query(description="JSON columns, or a table")]
+Lang = Annotated[Literal["en", "da"], Query(description="of a table: `da` has semicolons and decimal commas")]
+
+
+@router.get("/today", response_model=TownSeriesModel, responses=_CSV)
 def today(
     request: Request,
     context: Context,
     directory: Registered,
     day: From = None,
     tz: Tz = None,
-    format: Annotated[Literal["json", "csv"], Query(description="JSON columns, or a table")] = "json",
-    lang: Annotated[
-        Literal["en", "da"], Query(description="of a table: `da` has semicolons and decimal commas")
-    ] = "en",
+    format: Table = "json",
+    lang: Lang = "en",
 ) -> Response:
     """Vehicles and power of the whole town per quarter of a local day (today by default, else the day of `from`).
 
@@ -46,18 +47,42 @@ def today(
     whole = edges_of("day", at, at + timedelta(microseconds=1), zone)
     edges = edges_of("15min", from_us(int(whole[0])), from_us(int(whole[-1])), zone)
     quarters = Span("15min", zone, edges)
-    columns = today_columns(context.store, directory, quarters, now)
-    starts = quarters.starts()
-    if format == "csv":
-        headers = {"Content-Disposition": 'attachment; filename="today.csv"'}
+    return _told(request, quarters, town_columns(context.store, directory, quarters, now), format, lang, "today")
+
+
+@router.get("/town/series", response_model=TownSeriesModel, responses=_CSV)
+def town_series(
+    request: Request,
+    context: Context,
+    directory: Registered,
+    every: Annotated[Literal["15min", "hour", "day"], Query(description="length of a row, in local time")] = "hour",
+    start: From = None,
+    to: To = None,
+    tz: Tz = None,
+    format: Table = "json",
+    lang: Lang = "en",
+) -> Response:
+    """Vehicles and power of the whole town by time, as of `/today`; the row that runs has no vehicles yet."""
+    now, zone = context.clock(), zone_of(tz or context.settings.tz)
+    span = span_of(every, start, to, zone, now=now, most_rows=context.settings.most_rows)
+    with request.app.state.heavy:
+        columns = town_columns(context.store, directory, span, now)
+    return _told(request, span, columns, format, lang, f"town-{every}")
+
+
+def _told(request: Request, span: Span, columns: dict[str, Any], form: str, lang: str, name: str) -> Response:
+    starts = span.starts()
+    if form == "csv":
+        headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
         body = table_of(starts, columns, danish=lang == "da")
         return answer(request, body, media_type="text/csv; charset=utf-8", headers=headers)
     return answer(
         request,
         {
-            "tz": zone.key,
+            "tz": span.zone.key,
+            "every": span.every,
             "start": starts[0],
-            "end": local_text(quarters.end_us, zone),
+            "end": local_text(span.end_us, span.zone),
             "rows": len(starts),
             "units": {"vehicles_n": "vehicles", "power_kw": "kW", "power_coverage": "share"},
             "columns": {"t": starts, **columns},

@@ -23,10 +23,10 @@ from bypuls.api.reports.speed.observations import Observations
 from bypuls.api.reports.speed.population import population
 from bypuls.api.reports.speed.public_view import public_tables
 from bypuls.api.reports.speed.registered_place import settings_of
-from bypuls.api.routes.readings import table_of
 from bypuls.api.routes.registered import known
 from bypuls.api.routes.traffic_reports import Direction, Lang
 from bypuls.api.surveys import survey_of
+from bypuls.api.tables import table_of
 from bypuls.api.vehicles import KINDS, row_limits, vehicle_rows
 
 router = APIRouter(prefix="/api/v1/traffic", tags=["traffic"])

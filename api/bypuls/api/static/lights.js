@@ -23,7 +23,7 @@
   for (const [kind, spots] of [["lamp", told.lamps], ["box", told.cabinets]]) {
     for (const [id, name, state, lat, lon] of spots) {
       bounds.extend([lat, lon]);
-      const go = () => location.assign(kind === "lamp" ? `/lights/lamps/${id}` : `/lights/cabinets/${id}`);
+      const go = () => location.assign(`/lights/${kind === "lamp" ? "lamps" : "cabinets"}/${id}${place.dataset.period}`);
       L.circleMarker([lat, lon], { radius: kind === "lamp" ? 6 : 10, className: `${kind} ${state}` }).bindTooltip(plain(name)).on("click", go).addTo(map);
     }
   }

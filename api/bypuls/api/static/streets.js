@@ -19,7 +19,7 @@
 
   const bounds = L.latLngBounds([]);
   for (const street of JSON.parse(place.dataset.streets)) {
-    const go = () => location.assign(`/sites/${street.site}`);
+    const go = () => location.assign(`/sites/${street.site}${place.dataset.period}`);
     const look = `street ${street.verdict ?? "unknown"}`;
     for (const line of street.lines) {
       bounds.extend(line);

@@ -30,6 +30,7 @@ from bypuls.api.routes.targets import (
 )
 from bypuls.api.targets.standing import ranked_targets
 from bypuls.api.web.pages import PageState, climate_values, refused, render
+from bypuls.api.web.period import Period, Shows, period_of, picked_of, today_of
 from bypuls.api.web.road_chart import NARROW, WIDE, road_chart
 from bypuls.store.registry import Target
 
@@ -37,6 +38,7 @@ router = APIRouter(include_in_schema=False)
 
 GREENEST_H = 3.0
 BAR_PX = 74.0
+CLIMATE = Shows(None, longest=20 * 366, keeps=("target", "measures", "chosen", "measure"))
 
 
 @router.get("/climate")
@@ -49,11 +51,13 @@ def climate(request: Request) -> Response:
     asked = request.query_params.get("target")
     if asked is not None:
         known("target", asked, directory.targets)
-    listed = ranked_targets(directory)
+    picked, listed = picked_of(request, CLIMATE), ranked_targets(directory)
     if not listed:
-        return render(request, "climate.html", target=None)
+        return render(request, "climate.html", picked.status, target=None, picked=picked)
     pages: PageState = request.app.state.pages
-    if pages.climate.peek(directory.version) is None and "HX-Request" not in request.headers:
+    # A wrong period is said at once: what a page fetches for itself may not be an error.
+    waits = picked.error is None and "HX-Request" not in request.headers
+    if waits and pages.climate.peek(directory.version) is None:
         # Years that nobody has added up yet take a while: the page says so and fetches itself.
         return render(request, "climate_waiting.html", address=f"{request.url.path}?{request.url.query}")
     climate_values(request, context, directory)
@@ -71,6 +75,9 @@ def climate(request: Request) -> Response:
     return render(
         request,
         "climate.html",
+        picked.status,
+        picked=picked,
+        account=account_of(standing.view, picked.period),
         target=standing.view,
         targets=listed,
         scenario=scenario,
@@ -79,10 +86,18 @@ def climate(request: Request) -> Response:
         rows=_rows(scenario),
         csv=f"/api/v1/climate/{chosen}/scenario?{query}&format=csv",
         error=error,
-        domains=_by_domain(request, directory, standing),
+        domains=_by_domain(request, directory, standing, account_of(standing.view, picked.period)),
         scope_name=_scope_name(directory, directory.targets[chosen]),
         **values,
     )
+
+
+def account_of(view: dict[str, Any], period: Period | None) -> dict[str, Any] | None:
+    """A target's account of the last calendar year that was over on the period's last day; the newest without one."""
+    if period is None:
+        return view["accounts"][-1] if view["accounts"] else None
+    over = period.last.year if (period.last.month, period.last.day) == (12, 31) else period.last.year - 1
+    return next((one for one in reversed(view["accounts"]) if one["year"] <= over), None)
 
 
 def _of_target(request: Request, id: str) -> tuple[ApiContext, Directory, Standing]:
@@ -110,9 +125,10 @@ def changes_fragment(request: Request, id: Id) -> Response:
     if away is not None:
         return away
     context, directory, standing = _of_target(request, id)
-    if not standing.view["accounts"]:
+    account = account_of(standing.view, period_of(request.query_params, today_of(request), CLIMATE))
+    if account is None:
         return render(request, "_changes.html", target=standing.view, changes=None)
-    question = question_of(standing.target, standing.view["accounts"][-1]["year"])
+    question = question_of(standing.target, account["year"])
     found = explained(context, directory, request.app.state.accounts, question, question.year - 1)
     found["lines"].sort(key=lambda line: -abs(line["change_kg"] or 0.0))
     return render(request, "_changes.html", target=standing.view, changes=found)
@@ -168,12 +184,14 @@ def _values(request: Request, context: ApiContext, directory: Directory, standin
     }
 
 
-def _by_domain(request: Request, directory: Directory, standing: Standing) -> list[dict[str, Any]]:
-    """The last account by domain, both views of electricity side by side; the total last, with an empty name."""
-    if not standing.view["accounts"]:
+def _by_domain(
+    request: Request, directory: Directory, standing: Standing, account: dict[str, Any] | None
+) -> list[dict[str, Any]]:
+    """An account by domain, both views of electricity side by side; the total last, with an empty name."""
+    if account is None:
         return []
     accounts: Accounts = request.app.state.accounts
-    question = question_of(standing.target, standing.view["accounts"][-1]["year"])
+    question = question_of(standing.target, account["year"])
     location, market = (accounts.year(directory, replace(question, view=view)) for view in VIEWS)
     rows = [(name, total, market.by_domain.get(name)) for name, total in location.by_domain.items()]
     return [

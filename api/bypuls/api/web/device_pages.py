@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Literal, get_args
+from datetime import date, datetime, timedelta
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request
@@ -15,18 +17,19 @@ from bypuls.api.context import ApiContext, the_context, the_directory
 from bypuls.api.directory import Directory
 from bypuls.api.latest import Latest, latest_of
 from bypuls.api.parameters import Id
-from bypuls.api.problems import Problem, bad_parameter
 from bypuls.api.routes.registered import device_entries, known
 from bypuls.api.web.pages import now_values, refused, render
+from bypuls.api.web.period import Period, Picked, Shows, picked_of
 from bypuls.store.book import HourLine
 from bypuls.wire import from_us, to_us
 
 router = APIRouter(include_in_schema=False)
 
-Span = Literal["night", "day", "week"]
-SPANS: tuple[Span, ...] = get_args(Span)
+Own = Literal["night", "day"]
+DEVICES = Shows(None, longest=366, over=False)
 NIGHT_FROM_H, NIGHT_TO_H = 18, 8
 _HOUR = timedelta(hours=1)
+_MOST_BARS = 15 * 24
 _STRIP_PX = 24.0
 
 
@@ -55,23 +58,41 @@ class Taken:
         return any(count is not None for count in self.by_hour)
 
 
-def hours_of(span: Span, now: datetime, zone: ZoneInfo) -> list[datetime]:
-    """The beginnings of the hours [UTC] of the last night (18 to 8 o'clock; while it lasts, of what is over of it), of
-    the last 24 hours or of the last seven days; the last two end with the hour that runs."""
+def hours_of(own: Own, now: datetime, zone: ZoneInfo) -> list[datetime]:
+    """The beginnings of the hours [UTC] of the last night (18 to 8 o'clock; while it lasts, of what is over of it), or
+    of the last 24 hours, which end with the one that runs."""
     running = now.replace(minute=0, second=0, microsecond=0)
-    if span != "night":
-        count = 24 if span == "day" else 7 * 24
-        return [running - number * _HOUR for number in reversed(range(count))]
+    if own == "day":
+        return [running - number * _HOUR for number in reversed(range(24))]
     local = now.astimezone(zone)
     evening = local.date() - timedelta(days=0 if local.hour >= NIGHT_FROM_H else 1)
     morning = evening + timedelta(days=1)
     at = datetime(evening.year, evening.month, evening.day, NIGHT_FROM_H, tzinfo=zone).astimezone(now.tzinfo)
     end = datetime(morning.year, morning.month, morning.day, NIGHT_TO_H, tzinfo=zone).astimezone(now.tzinfo)
-    found = []
-    while at < min(end, running + _HOUR):
-        found.append(at)
-        at += _HOUR
-    return found
+    return _hours(at, min(end, running + _HOUR))
+
+
+def hours_in(period: Period, now: datetime, zone: ZoneInfo) -> list[datetime]:
+    """The beginnings of the hours [UTC] of local days, up to the one that runs."""
+    start, end = (at.replace(minute=0) for at in period.moments(zone))
+    return _hours(start, min(end, now.replace(minute=0, second=0, microsecond=0) + _HOUR))
+
+
+def _hours(start: datetime, end: datetime) -> list[datetime]:
+    return [start + number * _HOUR for number in range(math.ceil((end - start) / _HOUR))]
+
+
+def bars_of(
+    by_hour: Sequence[int | None], hours: Sequence[datetime], zone: ZoneInfo
+) -> list[tuple[datetime, int | None]]:
+    """What is drawn: each hour, or each local day where there are too many hours. None = not heard yet."""
+    if len(hours) <= _MOST_BARS:
+        return list(zip(hours, by_hour, strict=True))
+    days: dict[date, tuple[datetime, int | None]] = {}
+    for hour, count in zip(hours, by_hour, strict=True):
+        start, before = days.setdefault(hour.astimezone(zone).date(), (hour, None))
+        days[hour.astimezone(zone).date()] = start, before if count is None else count + (before or 0)
+    return list(days.values())
 
 
 def taken_of(context: ApiContext, devices: list[str], hours: list[datetime]) -> list[Taken]:
@@ -107,10 +128,10 @@ def taken_of(context: ApiContext, devices: list[str], hours: list[datetime]) -> 
     return found
 
 
-def strip(by_hour: tuple[int | None, ...]) -> list[dict[str, float | bool]]:
-    """Hours as bars: places in per cent of the width, heights in pixels. An hour without a reading is marked, one from
-    before the first reading ever is left out."""
-    most, width = max((count or 1 for count in by_hour), default=1), 100.0 / len(by_hour)
+def strip(counts: Sequence[int | None]) -> list[dict[str, float | bool]]:
+    """Hours or days as bars: places in per cent of the width, heights in pixels. One without a reading is marked, one
+    from before the first reading ever is left out."""
+    most, width = max((count or 1 for count in counts), default=1), 100.0 / len(counts)
     return [
         {
             "x": round(number * width, 3),
@@ -118,28 +139,18 @@ def strip(by_hour: tuple[int | None, ...]) -> list[dict[str, float | bool]]:
             "height": round(max(_STRIP_PX * count / most, 1.0 if count else 3.0), 1),
             "quiet": not count,
         }
-        for number, count in enumerate(by_hour)
+        for number, count in enumerate(counts)
         if count is not None
     ]
 
 
-def _span(request: Request, context: ApiContext) -> tuple[Span, str | None]:
-    """The span that the address names; the night, and what is wrong, where it names another word."""
-    asked = request.query_params.get("span")
-    try:
-        return (_usual(context) if asked is None else _named(asked)), None
-    except Problem as problem:
-        return "night", problem.detail
+def _asked(context: ApiContext, picked: Picked) -> list[datetime]:
+    """The hours of the page: those of its period, else its own."""
+    now, zone = context.clock(), context.settings.zone
+    return hours_of(_own(context), now, zone) if picked.period is None else hours_in(picked.period, now, zone)
 
 
-def _named(asked: str) -> Span:
-    found = next((span for span in SPANS if span == asked), None)
-    if found is None:
-        bad_parameter("span", asked, "night, day or week")
-    return found
-
-
-def _usual(context: ApiContext) -> Span:
+def _own(context: ApiContext) -> Own:
     """The night; the last 24 hours where nothing was heard before it ended."""
     night = hours_of("night", context.clock(), context.settings.zone)
     first_us = min(context.book.first_heard_by_device().values(), default=None)
@@ -167,13 +178,15 @@ def devices(request: Request) -> Response:
     if away is not None:
         return away
     context, directory = the_context(request), the_directory(request)
-    span, error = _span(request, context)
-    hours = hours_of(span, context.clock(), context.settings.zone)
+    picked = picked_of(request, DEVICES)
+    hours = _asked(context, picked)
     taken = taken_of(context, list(directory.devices), hours) if directory.devices else []
     values = now_values(request, context, directory)
     return render(
-        request, "devices.html", span=span, spans=SPANS, error=error, taken=taken, strip=strip, hours=hours,
-        end=hours[-1] + _HOUR, names={row.id: row.name for row in directory.devices.values()},
+        request, "devices.html", picked.status, picked=picked, own=_own(context), taken=taken,
+        strip=lambda one: strip([count for _, count in bars_of(one.by_hour, hours, context.settings.zone)]),
+        hours=hours, by_day=len(hours) > _MOST_BARS, end=hours[-1] + _HOUR,
+        names={row.id: row.name for row in directory.devices.values()},
         mute=[one for one in values["devices"] if one["state"] != "current"],
         waiting=context.book.waiting_letters(), **values,
     )  # fmt: skip
@@ -187,14 +200,16 @@ def device(request: Request, id: Id) -> Response:
         return away
     context, directory = the_context(request), the_directory(request)
     known("id", id, directory.devices)
-    span, error = _span(request, context)
-    hours = hours_of(span, context.clock(), context.settings.zone)
+    picked = picked_of(request, DEVICES)
+    hours = _asked(context, picked)
     (taken,) = taken_of(context, [id], hours)
     own = [sensor for sensor in directory.sensors.values() if sensor.device == id and sensor.kind != "health"]
     latest = latest_of(context.store, own, context.clock())
+    bars = bars_of(taken.by_hour, hours, context.settings.zone)
     return render(
-        request, "device.html", device=device_entries(context, directory, [id])[0], span=span, spans=SPANS,
-        error=error, taken=taken, bars=strip(taken.by_hour), hours=hours, end=hours[-1] + _HOUR,
+        request, "device.html", picked.status, device=device_entries(context, directory, [id])[0], picked=picked,
+        own=_own(context), taken=taken, bars=bars, strip=strip([count for _, count in bars]), hours=hours,
+        by_day=len(hours) > _MOST_BARS, end=hours[-1] + _HOUR,
         epochs=context.book.epochs(id), reasons=context.book.waiting_reasons(id),
         sensors=[(one, *_asset(one, directory)) for one in latest], at=from_us,
     )  # fmt: skip

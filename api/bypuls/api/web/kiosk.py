@@ -16,6 +16,7 @@ PAGES: Mapping[str, str] = MappingProxyType(
     }
 )  # fmt: skip
 USUAL = ("now", "climate", "traffic", "lights", "buildings", "alarms")
+NO_PERIOD: Mapping[str, str] = MappingProxyType({})
 EVERY_S, LEAST_S, MOST_S = 30, 5, 3600
 
 
@@ -32,9 +33,9 @@ class Kiosk:
     leave: str
 
 
-def kiosk_of(query: Mapping[str, str], path: str, lang: str) -> Kiosk | None:
+def kiosk_of(query: Mapping[str, str], path: str, lang: str, period: Mapping[str, str] = NO_PERIOD) -> Kiosk | None:
     """The turn that an address asks for: `kiosk` alone for the usual pages, `kiosk=climate,lights` for these, and
-    `every` seconds on each; None where it asks for none.
+    `every` seconds on each, all of one `period`; None where it asks for none.
 
     Raises Problem (422).
     """
@@ -50,6 +51,6 @@ def kiosk_of(query: Mapping[str, str], path: str, lang: str) -> Kiosk | None:
     paths = [PAGES[name] for name in names]
     # A page that isn't among them leads to the first one.
     at = paths.index(path) + 1 if path in paths else 0
-    asked = urlencode({"kiosk": query["kiosk"], "every": text, "lang": lang})
+    asked = urlencode({"kiosk": query["kiosk"], "every": text, "lang": lang, **period})
     turn = tuple(f"{one}?{asked}" for one in (*paths[at:], *paths[:at]))
-    return Kiosk(turn, int(text), f"{path}?{urlencode({'lang': lang})}")
+    return Kiosk(turn, int(text), f"{path}?{urlencode({'lang': lang, **period})}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -17,9 +17,8 @@ from bypuls.api.alarms.words import TALQ, AlarmWords
 from bypuls.api.alarms.work_list import REASONS
 from bypuls.api.context import ApiContext, the_context, the_directory
 from bypuls.api.directory import Directory
-from bypuls.api.lighting.lamps_now import place_of
-from bypuls.api.lighting.last_nights import LastNight, last_nights
-from bypuls.api.lighting.night import Profiles
+from bypuls.api.lighting.energy import rates_of, used_by_lamp
+from bypuls.api.lighting.last_nights import LastNight, cabinet_nights, lamp_nights, newest_night
 from bypuls.api.lighting.safety import last_nights_of, last_year, lit
 from bypuls.api.lighting.summary import figures_now, summary
 from bypuls.api.lighting.town import Town, cabinet_entry, lamp_entry, meters_of
@@ -28,11 +27,13 @@ from bypuls.api.middleware import content_policy
 from bypuls.api.parameters import Id
 from bypuls.api.problems import not_found
 from bypuls.api.reports.speed.from_store import Survey
-from bypuls.api.routes.lighting import town_of, whole_list
+from bypuls.api.routes.lighting import energy_row, energy_rows, town_of, whole_list
+from bypuls.api.surveys import days_survey
 from bypuls.api.web.language import language_of
 from bypuls.api.web.lights_list import ListedStreet, listed_streets, worth_a_picture
 from bypuls.api.web.lights_map import LightsMap, for_tiles, lights_map
 from bypuls.api.web.pages import refused, render
+from bypuls.api.web.period import Picked, Shows, days_of, picked_of, today_of
 from bypuls.store.book import AlarmBook, AlarmFilter
 from bypuls.wire import from_us
 
@@ -41,6 +42,9 @@ router = APIRouter(include_in_schema=False)
 _WIDE, _TALL = 480.0, 96.0
 _MOST_LISTED = 50
 _MOST_PICTURES = 8
+_NIGHTS = timedelta(days=7)
+LIGHTS = Shows("28d")
+NIGHTS = Shows(None, longest=31, over=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +72,9 @@ def lights(request: Request) -> Response:
     town_map = lights_map(town, list(town.lamps), cabinets=list(directory.cabinets))
     streets = listed_streets(town)
     todo = whole_list(request, context, directory, words)
+    picked = picked_of(request, LIGHTS)
     page = render(
-        request, "lights.html", told=summary(context, town), todo=todo[:_MOST_LISTED],
+        request, "lights.html", picked.status, picked=picked, told=summary(context, town), todo=todo[:_MOST_LISTED],
         hidden=max(0, len(todo) - _MOST_LISTED),
         lamps_out=sum(town.dark(id) for id in town.lamps), mapped=town_map is not None,
         town_map=town_map, streets=streets, named_streets=sum(one.id is not None for one in streets),
@@ -121,6 +126,24 @@ def cabinets_fragment(request: Request) -> Response:
     return render(request, "_cabinets_now.html", cabinets=[cabinet_entry(town, id) for id in directory.cabinets])
 
 
+@router.get("/fragments/lights/energy")
+def energy_fragment(request: Request) -> Response:
+    """What the lamps used in the period, by cabinet: a part of the page, since it takes a moment to add up."""
+    away = refused(request)
+    if away is not None:
+        return away
+    context, directory = the_context(request), the_directory(request)
+    period = days_of(request.query_params, today_of(request), LIGHTS)
+    survey = days_survey(context, period.first, period.last + timedelta(days=1), None)
+    with request.app.state.heavy:
+        used = used_by_lamp(context, directory, survey, list(directory.lamps.values()))
+        rates = rates_of(context, directory, survey, request.app.state.accounts)
+    rows = energy_rows(directory, used, rates, "cabinet")
+    return render(
+        request, "_lights_energy.html", rows=rows, total=energy_row(None, None, list(used.values()), rates), rates=rates
+    )
+
+
 @router.get("/lights/cabinets/{id}")
 def cabinet(request: Request, id: Id) -> Response:
     """A cabinet: its lamps, its last nights, its switching."""
@@ -131,18 +154,16 @@ def cabinet(request: Request, id: Id) -> Response:
     if id not in directory.cabinets:
         not_found("id", id, directory.cabinets)
     town, words = town_of(request, context, directory), _words(request, context)
-    row = directory.cabinets[id]
     mine = [one for one in directory.lamps.values() if one.cabinet == id]
     meters = meters_of(directory, id)
-    place = (row.lat, row.lon)
-    if None in place and mine:
-        place = place_of(directory, mine[0])
-    nights = last_nights(context, "meter", meters, mine, Profiles(directory, context.settings.zone), place)
+    picked = picked_of(request, NIGHTS)
+    nights = cabinet_nights(context, directory, id, *_asked(context, picked))
     return render(
-        request, "light_cabinet.html", told=cabinet_entry(town, id), meters=meters, words=words, talq=TALQ,
+        request, "light_cabinet.html", picked.status, picked=picked, told=cabinet_entry(town, id), meters=meters,
+        words=words, talq=TALQ,
         lamps=[lamp_entry(town, one.id) for one in mine if one.id in town.lamps],
         town_map=lights_map(town, [one.id for one in mine], cabinets=[id], most_height=240.0),
-        nights=drawn(nights), alarms=_alarms(context, directory, id, words),
+        nights=drawn(nights), known=_known(nights, context.now_us()), alarms=_alarms(context, directory, id, words),
     )  # fmt: skip
 
 
@@ -157,13 +178,11 @@ def lamp(request: Request, id: Id) -> Response:
         not_found("id", id, directory.lamps)
     town, words = town_of(request, context, directory), _words(request, context)
     row = directory.lamps[id]
-    sensor = town.lamps[id].sensor
-    nights = last_nights(
-        context, "lamp", [sensor] if sensor is not None else [], [row], Profiles(directory, context.settings.zone),
-        place_of(directory, row),
-    )  # fmt: skip
+    sensor, picked = town.lamps[id].sensor, picked_of(request, NIGHTS)
+    nights = lamp_nights(context, directory, id, *_asked(context, picked))
     return render(
-        request, "light_lamp.html", told=lamp_entry(town, id), row=row, words=words, talq=TALQ, nights=drawn(nights),
+        request, "light_lamp.html", picked.status, picked=picked, told=lamp_entry(town, id), row=row, words=words,
+        talq=TALQ, nights=drawn(nights), known=_known(nights, context.now_us()),
         cabinet=directory.cabinets.get(row.cabinet or ""), site=directory.sites.get(row.site or ""),
         alarms=_alarms(context, directory, sensor.id, words) if sensor is not None else [],
     )  # fmt: skip
@@ -194,6 +213,22 @@ def _days(survey: Survey) -> tuple[date, date]:
     """The first and the last local day of a period."""
     first, last = (from_us(at).astimezone(survey.zone).date() for at in (survey.start_us, survey.end_us - 1))
     return first, last
+
+
+def _asked(context: ApiContext, picked: Picked) -> tuple[date, date]:
+    """First and last of the nights, by the day before them: the newest seven where none are asked for."""
+    newest = newest_night(context)
+    if picked.period is None:
+        return newest + timedelta(days=1) - _NIGHTS, newest
+    # The night after today begins at noon.
+    return min(picked.period.first, newest), min(picked.period.last, newest)
+
+
+def _known(nights: Sequence[LastNight], now_us: int) -> float | None:
+    """The share of the quarters that are over that is known."""
+    counts = [one.known(now_us) for one in nights]
+    over = sum(count for _, count in counts)
+    return sum(count for count, _ in counts) / over if over else None
 
 
 def drawn(nights: Sequence[LastNight]) -> list[NightDrawing]:

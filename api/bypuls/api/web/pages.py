@@ -29,11 +29,13 @@ from bypuls.api.town_now import lights_of, newest, power_of, vehicles_last_hour
 from bypuls.api.web.first import first_told
 from bypuls.api.web.kiosk import kiosk_of
 from bypuls.api.web.language import COOKIE, LANGUAGES, environment, language_of
+from bypuls.api.web.period import Shows, carried, picked_of, today_of, with_query
 from bypuls.store.registry import verify_key
 
 router = APIRouter(include_in_schema=False)
 
 _YEAR_S = 365 * 86_400
+TOWN = Shows(None, over=False)
 
 
 class PageState:
@@ -47,9 +49,11 @@ class PageState:
 
 
 def render(request: Request, template: str, status: int = 200, **values: Any) -> Response:
-    """A template in the request's language. A language asked for is remembered."""
+    """A template in the request's language. A language asked for is remembered; `onward(path)` is an address
+    of the same period, and `carried` that period as parameters."""
     context = the_context(request)
     language = language_of(request)
+    period = carried(request.query_params, today_of(request))
     text = (
         environment(language, context.settings.zone)
         .get_template(template)
@@ -60,7 +64,9 @@ def render(request: Request, template: str, status: int = 200, **values: Any) ->
             tz=context.settings.tz,
             now=context.clock(),
             status=status,
-            kiosk=kiosk_of(request.query_params, request.url.path, language) if status == 200 else None,
+            onward=partial(with_query, more=period),
+            carried=period,
+            kiosk=kiosk_of(request.query_params, request.url.path, language, period) if status == 200 else None,
             **values,
         )
     )
@@ -155,8 +161,13 @@ def town(request: Request, context: ApiContext, directory: Directory) -> Respons
     state: PageState = request.app.state.pages
     # Adding up years takes a moment: the page doesn't wait for it, it is filled in.
     climate = state.climate.peek(directory.version) if directory.targets else []
+    picked = picked_of(request, TOWN)
+    series = "/api/v1/today"
+    if picked.period is not None:
+        series = f"/api/v1/town/series?every={picked.period.every}&{picked.period.api()}"
     return render(
-        request, "town.html", climate=climate, empty=not directory.sensors, **now_values(request, context, directory),
+        request, "town.html", picked.status, climate=climate, empty=not directory.sensors, picked=picked, series=series,
+        **now_values(request, context, directory),
         **first_values(request, context, directory),
     )  # fmt: skip
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -18,7 +18,6 @@ from bypuls.api.kept import Kept
 from bypuls.api.lighting_speed import lamps_at
 from bypuls.api.middleware import content_policy
 from bypuls.api.parameters import Id
-from bypuls.api.periods import day_in
 from bypuls.api.problems import Problem, bad_parameter, not_found
 from bypuls.api.reports.speed.formats import formats
 from bypuls.api.reports.speed.from_store import Survey
@@ -33,13 +32,15 @@ from bypuls.api.vehicles import KINDS
 from bypuls.api.web.here_pages import street_now
 from bypuls.api.web.language import language_of
 from bypuls.api.web.pages import refused, render
+from bypuls.api.web.period import BadPeriod, Period, Picked, Shows, days_of, picked_of, today_of
+from bypuls.api.web.report_feet import street_foot
 from bypuls.api.web.streets_map import lines_for_tiles, streets_map
 
 router = APIRouter(include_in_schema=False)
 
 _KEPT_S = 60.0
-_SERIES_BY_HOUR_DAYS = 14
-_PRESETS = ((7, "7"), (28, "28"), (91, "91"), (365, "365"))
+STREETS = Shows("7d", keeps=("order", "school_first"))
+STREET = Shows("28d", keeps=("direction",))
 
 
 class SitePagesState:
@@ -70,7 +71,7 @@ class Chosen:
 
     def address(self) -> str:
         """The page's own query."""
-        pairs: list[tuple[str, object]] = [("from", self.first), ("last", self.last)]
+        pairs: list[tuple[str, object]] = [("from", self.first), ("to", self.last)]
         if self.intervention is not None:
             pairs += [("intervention", self.intervention), ("weeks", self.weeks)]
         if self.before_first is not None and self.before_last is not None:
@@ -95,11 +96,9 @@ class Chosen:
 
 def chosen_of(query: Mapping[str, str], controls: list[str], directory: Directory, site: str, today: date) -> Chosen:
     """What a query asks for; the last four weeks by default.  Raises Problem (404, 422)."""
-    last = day_in(query, "last") or today - timedelta(days=1)
-    first = day_in(query, "from") or last - timedelta(days=27)
-    if first > last:
-        bad_parameter("last", last, f"{first} or later")
-    before = day_in(query, "before_from"), day_in(query, "before_last")
+    period = days_of(query, today, STREET)
+    first, last = period.first, period.last
+    before = _earlier(query, today)
     intervention = query.get("intervention") or None
     if intervention is not None and intervention not in directory.interventions:
         not_found("intervention", intervention, directory.interventions)
@@ -116,11 +115,28 @@ def chosen_of(query: Mapping[str, str], controls: list[str], directory: Director
         done = directory.interventions[intervention].date
         first = done + timedelta(days=1)
         last = max(min(done + timedelta(weeks=int(weeks)), today - timedelta(days=1)), first)
-    both = before if before[0] is not None and before[1] is not None and intervention is None else (None, None)
+    both: tuple[date | None, date | None] = (
+        (None, None) if before is None or intervention is not None else (before.first, before.last)
+    )
     return Chosen(
         first, last, direction, intervention, int(weeks), *both,
         tuple(one for one in dict.fromkeys(controls) if one != site)[:MOST_CONTROLS],
     )  # fmt: skip
+
+
+def _earlier(query: Mapping[str, str], today: date) -> Period | None:
+    """The earlier period that is compared with.  Raises BadPeriod (422)."""
+    names = {"from": "before_from", "to": "before_last"}
+    asked = {name: query.get(theirs) or "" for name, theirs in names.items()}
+    if not any(asked.values()):
+        return None
+    for name, theirs in names.items():
+        if not asked[name]:
+            raise BadPeriod(theirs, None, "day", "", "both ends of the earlier period")
+    try:
+        return days_of(asked, today, STREET)
+    except BadPeriod as wrong:
+        raise BadPeriod(names[wrong.field], wrong.value, wrong.word, wrong.expected, wrong.faults[0][2]) from None
 
 
 def _question(context: ApiContext, directory: Directory, site: str, chosen: Chosen) -> Question:
@@ -141,9 +157,25 @@ def _question(context: ApiContext, directory: Directory, site: str, chosen: Chos
 def _asked(request: Request, id: str) -> tuple[ApiContext, Directory, Chosen]:
     context, directory = the_context(request), the_directory(request)
     known("id", id, directory.sites)
-    today = context.clock().astimezone(context.settings.zone).date()
     controls = request.query_params.getlist("control")
-    return context, directory, chosen_of(request.query_params, controls, directory, id, today)
+    return context, directory, chosen_of(request.query_params, controls, directory, id, today_of(request))
+
+
+def _picked(request: Request, id: str) -> tuple[Picked, Chosen, str | None]:
+    """What the address asks for; and what else than its period can't be shown.  Raises Problem (404)."""
+    picked, error = picked_of(request, STREET), None
+    chosen = Chosen(picked.days.first, picked.days.last)
+    try:
+        _, _, chosen = _asked(request, id)
+    except BadPeriod as problem:
+        picked = replace(picked, error=problem)
+    except Problem as problem:
+        if problem.status == 404:
+            raise
+        error = problem.detail
+    if chosen.compares:
+        picked = replace(picked, period=Period(chosen.first, chosen.last))
+    return picked, chosen, error
 
 
 @router.get("/sites/{id}")
@@ -152,30 +184,20 @@ def site(request: Request, id: Id) -> Response:
     away = refused(request)
     if away is not None:
         return away
-    error: str | None = None
-    try:
-        context, directory, chosen = _asked(request, id)
-    except Problem as problem:
-        if problem.status == 404:
-            raise
-        context, directory = the_context(request), the_directory(request)
-        today = context.clock().astimezone(context.settings.zone).date()
-        chosen, error = chosen_of({}, [], directory, id, today), problem.detail
-    today = context.clock().astimezone(context.settings.zone).date()
+    picked, chosen, error = _picked(request, id)
+    context, directory = the_context(request), the_directory(request)
+    period = Period(chosen.first, chosen.last)
     # Longer periods are too many hours for a chart; the report has their days.
-    every = "hour" if (chosen.last - chosen.first).days < _SERIES_BY_HOUR_DAYS else "day"
-    period = urlencode({"every": every, "from": chosen.first, "to": chosen.last + timedelta(days=1)})
+    every = "day" if period.every == "day" else "hour"
     return render(
         request,
         "site.html",
+        422 if error is not None else picked.status,
+        picked=picked,
         site=directory.sites[id],
         sensors=directory.sensors_of(kinds=KINDS, site=id),
         chosen=chosen,
         error=error,
-        presets=[
-            (label, Chosen(today - timedelta(days=days), today - timedelta(days=1), chosen.direction))
-            for days, label in _PRESETS
-        ],
         interventions=sorted(
             (one for one in directory.interventions.values() if one.site == id), key=lambda one: one.date
         ),
@@ -183,10 +205,11 @@ def site(request: Request, id: Id) -> Response:
             one for one in directory.sites.values() if one.id != id and directory.sensors_of(kinds=KINDS, site=one.id)
         ],
         forms=[form for form in (*formats(), "bundle") if form != "html"],
-        series=f"/api/v1/traffic/{id}/series?{period}" + (f"&direction={chosen.direction}" if chosen.direction else ""),
+        series=f"/api/v1/traffic/{id}/series?every={every}&{period.api()}"
+        + (f"&direction={chosen.direction}" if chosen.direction else ""),
         every=every,
         lit=bool(lamps_at(directory, id)),
-        light=urlencode({"from": chosen.first, "to": chosen.last + timedelta(days=1)}),
+        light=period.api(),
         **street_now(context, directory, id),
     )
 
@@ -203,10 +226,14 @@ def report_fragment(request: Request, id: Id) -> Response:
     state: SitePagesState = request.app.state.site_pages
 
     def make() -> Markup:
+        names = [one.name for one in directory.sensors_of(kinds=KINDS, site=id)]
+        period, zone = Period(chosen.first, chosen.last), context.settings.zone
         with request.app.state.heavy:
-            return fragment(made_report(Source(context.store, directory, context.book), question).report, lang)
+            report = made_report(Source(context.store, directory, context.book), question).report
+            foot = street_foot(id, chosen.api(), period, chosen.direction, names, report, lang, zone)
+            return fragment(report, lang, foot)
 
-    return render(request, "_report.html", report=state.reports.get((directory.version, question, lang), make))
+    return render(request, "_report.html", report=state.reports.get((directory.version, question, chosen, lang), make))
 
 
 @router.get("/traffic")
@@ -216,11 +243,10 @@ def traffic(request: Request) -> Response:
     if away is not None:
         return away
     context, directory = the_context(request), the_directory(request)
-    days = int(request.query_params.get("days", "7")) if request.query_params.get("days") in ("1", "7", "28") else 7
+    picked = picked_of(request, STREETS)
     order = "over_limit_n" if request.query_params.get("order") == "over_limit_n" else "v85_over_limit"
     school_first = request.query_params.get("school_first") != "false"
-    today = context.clock().astimezone(context.settings.zone).date()
-    survey = days_survey(context, today - timedelta(days=days), today, None)
+    survey = days_survey(context, picked.days.first, picked.days.last + timedelta(days=1), None)
     state: SitePagesState = request.app.state.site_pages
 
     def make() -> list[dict[str, Any]]:
@@ -235,7 +261,7 @@ def traffic(request: Request) -> Response:
     found = state.streets.get((directory.version, survey, order, school_first), make)
     settings = context.settings
     page = render(
-        request, "traffic.html", streets=found, town_map=streets_map(found), days=days, order=order,
+        request, "traffic.html", picked.status, picked=picked, streets=found, town_map=streets_map(found), order=order,
         school_first=school_first, first=survey.days[0], last=survey.days[1], tiles_url=settings.tiles_url,
         tiles_attribution=settings.tiles_attribution, lines=lines_for_tiles(found) if settings.tiles_url else [],
     )  # fmt: skip

@@ -15,6 +15,8 @@ TAG = "bypuls"
 YEARS_TAG = "bypuls-years"
 YEARS = "climate"
 YEARS_RANGE = ("now-12y/y", "now+6y/y")
+# The time range as the web page's own period: its first and its last day.
+DAYS = "from=${__from:date:YYYY-MM-DD}&to=${__to:date:YYYY-MM-DD}"
 # Where `bypuls api` listens by default; another one is given when the files are rendered or pushed.
 PAGE_URL = "http://127.0.0.1:8080"
 LANGUAGE_NAMES = {"da": "Dansk", "en": "English"}
@@ -40,13 +42,13 @@ class Ways:
         """The dashboard of the row's asset, in the same time range."""
         return f"/d/{uid(name, self.language)}?var-{variable}=${{__data.fields.asset}}&${{__url_time_range}}"
 
-    def page(self, path: str) -> str:
-        """A page of the web page, in this language."""
-        return f"{self.page_url.rstrip('/')}{path}?lang={self.language}"
+    def page(self, path: str, *, days: bool = False) -> str:
+        """A page of the web page, in this language. days : of the dashboard's time range."""
+        return f"{self.page_url.rstrip('/')}{path}?{f'{DAYS}&' if days else ''}lang={self.language}"
 
     def page_of(self, path: str) -> str:
-        """The web page of the row's asset below `path`."""
-        return self.page(f"{path}/${{__data.fields.asset}}")
+        """The web page of the row's asset below `path`, of the same days."""
+        return self.page(f"{path}/${{__data.fields.asset}}", days=True)
 
 
 def assets_of_kind(buckets: Buckets, kind: str) -> str:
@@ -89,7 +91,12 @@ def framed(
         links=[
             dashboards_link(_("Dashboards"), [TAG, ways.language], keeps_time=not years),
             *([] if years else [link(_("Climate 85 %"), f"/d/{uid(YEARS, ways.language)}", keeps_time=False)]),
-            link(_("Web page"), ways.page(page), leaves=True, tooltip=_("Official figures, reports and alarms")),
+            link(
+                _("Web page"),
+                ways.page(page, days=not years),
+                leaves=True,
+                tooltip=_("Official figures, reports and alarms"),
+            ),
             *(link(LANGUAGE_NAMES[other], f"/d/{uid(name, other)}") for other in others),
         ],
     )

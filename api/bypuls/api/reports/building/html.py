@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 
@@ -17,8 +18,9 @@ from bypuls.api.reports.layout.cells import Chart, Paragraphs, Table
 KINDS = {Table: "table", Chart: "chart", Paragraphs: "text"}
 
 
-def fragment(shown: Document) -> Markup:
-    """The report without head and style sheet, to stand in a page that links the reports' style sheet."""
+def fragment(shown: Document, foot: Callable[[str], Markup] | None = None) -> Markup:
+    """The report without head and style sheet, to stand in a page that links the reports' style sheet. foot : what
+    stands below a chart, by its id."""
     words = Words(shown.lang)
 
     def chart(name: str, alt: str) -> Markup:
@@ -26,7 +28,7 @@ def fragment(shown: Document) -> Markup:
         return Markup(svg.for_page(shown.draw[name](charts.SCREEN), name.replace("-", ""), alt))
 
     made = _environment().get_template("report.html").render(
-        report=shown, cell=words.cell, chart=chart, kind=lambda block: KINDS[type(block)]
+        report=shown, cell=words.cell, chart=chart, foot=foot, kind=lambda block: KINDS[type(block)]
     )  # fmt: skip
     return Markup(made)
 

@@ -3,6 +3,7 @@ screens, phones and the printer; or the same as a part of another page."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 
@@ -26,10 +27,11 @@ def render(report: SpeedReport, lang: str) -> bytes:
     return _made("page.html", report, lang).encode()
 
 
-def fragment(report: SpeedReport, lang: str) -> Markup:
+def fragment(report: SpeedReport, lang: str, foot: Callable[[str], Markup] | None = None) -> Markup:
     """The report without head and style sheet, to stand in a page that links `style_sheet()`. It has no inline styles
-    and no scripts, so a strict content policy lets it pass. Raises ValueError for another language."""
-    return Markup(_made("report.html", report, lang))
+    and no scripts, so a strict content policy lets it pass. foot : what stands below a chart, by its id. Raises
+    ValueError for another language."""
+    return Markup(_made("report.html", report, lang, foot))
 
 
 def style_sheet() -> str:
@@ -37,7 +39,7 @@ def style_sheet() -> str:
     return files(__package__).joinpath("templates", "report.css").read_text(encoding="utf-8")
 
 
-def _made(template: str, report: SpeedReport, lang: str) -> str:
+def _made(template: str, report: SpeedReport, lang: str, foot: Callable[[str], Markup] | None = None) -> str:
     words = Words(lang)
     shown = document(report, words)
 
@@ -46,7 +48,7 @@ def _made(template: str, report: SpeedReport, lang: str) -> str:
         return Markup(svg.for_page(drawn, name, alt))
 
     return _environment().get_template(template).render(
-        report=shown, words=words, cell=words.cell, chart=chart, kind=lambda block: KINDS[type(block)],
+        report=shown, words=words, cell=words.cell, chart=chart, foot=foot, kind=lambda block: KINDS[type(block)],
         css=Markup(style_sheet()),
     )  # fmt: skip
 
