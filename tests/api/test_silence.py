@@ -81,7 +81,7 @@ def test_a_building_s_silent_meter(told: Callable[[str], str], path: str) -> Non
     assert "Hall, heat 4.3 kW district heating, 12:06, 64/37 °C" in english
     assert "Hall, water – never heard" in english
     danish = told(f"{path}?lang=da")
-    assert "Hall, power – tavs siden 28 mar. 2026 11:07" in danish
+    assert "Hall, power – tavs siden 28. mar. 2026 11:07" in danish
     assert "98," not in danish
 
 

@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import Any
 
 from babel import Locale, negotiate_locale
-from babel.dates import format_date, format_datetime, format_interval, format_time, format_timedelta
+from babel.dates import format_date, format_interval, format_time, format_timedelta
 from babel.numbers import format_decimal, format_percent
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from starlette.requests import Request
@@ -110,7 +110,8 @@ def _filters(locale: Locale, zone: tzinfo) -> dict[str, Any]:
         if value is None:
             return UNKNOWN
         at = datetime.fromisoformat(value) if isinstance(value, str) else value
-        return format_datetime(at.astimezone(zone), "d MMM y HH:mm", locale=locale)
+        local = at.astimezone(zone)
+        return f"{shortday(local.date())} {format_time(local, 'HH:mm', locale=locale)}"
 
     def span_text(seconds: float | None) -> str:
         """A length of time in its largest unit."""
