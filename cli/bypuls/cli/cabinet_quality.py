@@ -7,25 +7,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from bypuls.analysis.arrays import BoolArray, FloatArray, IntArray
-from bypuls.analysis.lighting.cabinets import (
-    CabinetLimits,
-    CabinetRound,
-    CabinetState,
-    evaluate,
-    night_residual,
-    own_power,
-    steady_part,
-)
-from bypuls.analysis.lighting.expectation import Learned, learn, voltage_factor
+from bypuls.analysis.arrays import FloatArray
+from bypuls.analysis.lighting.cabinet_watch import CabinetMeters, CabinetWatch, MeterDay
+from bypuls.analysis.lighting.cabinets import CabinetLimits
 from bypuls.analysis.lighting.findings import Finding
-from bypuls.analysis.lighting.night_steps import StepLimits, StepWatch
-from bypuls.analysis.lighting.plan import night_and_day, night_index
+from bypuls.analysis.lighting.night_steps import StepLimits
+from bypuls.analysis.lighting.plan import Quarters
 from bypuls.sim.noise import QUARTER_US, QUARTERS
 from bypuls.sim.noisy_cabinets import DISTURBANCES, CabinetFault, NoisyCabinets
 
-LEARN_NIGHTS, LEARN_EVERY = 28, 7
-_TWO_ENDS = 0.41  # σ of the difference of two readings, each off by up to a step
 _RESOLUTION_W = 10.0  # an hour's difference of a register that steps by 10 Wh
 
 
@@ -49,78 +39,32 @@ def shown_power_w(town: NoisyCabinets) -> FloatArray:
     return np.where(town.by_register, hour, town.readings.power_w)
 
 
-def watch(town: NoisyCabinets) -> Watched:
+def watch(town: NoisyCabinets, limits: StepLimits | None = None) -> Watched:
     """The town's nights, one after the other."""
     clock, n = town.clock, town.cabinets
     power = shown_power_w(town)
     level = np.where(town.led, clock.level_pct[:, None], 100.0)
     volts = np.where(town.voltmeter, town.readings.voltage_v, np.nan)
-    factor = voltage_factor(volts, town.exponent)
-    night, day = night_and_day(clock.t_us, clock.dusk_us, clock.dawn_us)
-    index, hour = night_index(clock.t_us, clock.dusk_us)
-    lamp_w = town.watt * 1.02
-    mean_s = np.where(town.by_register, 3600, 0)
-    steps = StepWatch.of(1.0 / town.lamps, StepLimits())
-    state, limits = CabinetState.of(n), CabinetLimits()
+    meters = CabinetMeters(
+        1.0 / town.lamps, town.watt * 1.02, town.exponent, np.where(town.by_register, 3600, 0),
+        np.where(town.by_register, _RESOLUTION_W, 0.25), _RESOLUTION_W,
+    )  # fmt: skip
+    kept, rules = CabinetWatch.of(meters, limits), CabinetLimits()
     found: list[Finding] = []
     sigma = np.full((town.nights, n), np.nan)
-    learned: Learned | None = None
-    own = own_sigma = np.full(n, np.nan)
-    kept = np.full(power.shape, np.nan)  # at 230 V, all lamps lit
     judged = 0
+    quarters = Quarters.of(clock.t_us, clock.dusk_us, clock.dawn_us)
     for number in range(town.nights):
         span = slice(number * QUARTERS, (number + 1) * QUARTERS)
-        if number >= LEARN_NIGHTS and number % LEARN_EVERY == 0:
-            past = slice((number - LEARN_NIGHTS) * QUARTERS, number * QUARTERS)
-            learned = _learned(kept[past], level[past], hour[past], night[past], n)
-            own, own_sigma = own_power(power[past][day[past]], _RESOLUTION_W)
-        expected = np.full((QUARTERS, n), np.nan)
-        if learned is not None:
-            for q in np.flatnonzero(night[span]).tolist():
-                expected[q] = learned.expected_w(level[span][q], hour[span][q])
-        unsupplied = np.zeros(n, dtype=np.bool_)
-        for q in range(QUARTERS):
-            at = number * QUARTERS + q
-            dusk_s, dawn_s, left_s = _around(int(clock.t_us[at]), int(index[at]), clock.dusk_us, clock.dawn_us)
-            now = CabinetRound(
-                int(clock.t_us[at]), power[at], bool(night[at]), bool(day[at]),
-                dusk_s if night[at] else dawn_s, left_s, expected[q], own, own_sigma, lamp_w, mean_s,
-            )  # fmt: skip
-            state, some = evaluate(state, now, limits)
+        for at in range(span.start, span.stop):
+            kept, some = kept.round(quarters, at, power[at], level[at], rules)
             found += [one for one in some if one.to_us is None]
-            unsupplied |= np.asarray(state.lives.standing[0])
         dusk, dawn = int(clock.dusk_us[number]), int(clock.dawn_us[number])
-        around = clock.t_us[span], dusk, dawn, level[span], mean_s
-        core = steady_part(*around)
-        at230 = (power[span] - np.nan_to_num(own)) / factor[span] + np.nan_to_num(own)
-        residual, hours = night_residual(at230, expected, own, core, 0.25)
-        residual = np.where(unsupplied | np.asarray(state.lives.standing[0]), np.nan, residual)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            step_wh = np.where(town.by_register, _RESOLUTION_W, 0.25)
-            resolution = _TWO_ENDS * step_wh / hours / expected[night[span]].mean(axis=0)
-        sigma[number] = steps.sigma(hours)
-        judged += int((np.isfinite(residual) & np.isfinite(sigma[number])).sum())
-        steps, some = steps.night(residual, hours, dusk, dawn, resolution)
+        kept, some = kept.night(MeterDay(quarters.part(span), dusk, dawn, power[span], volts[span], level[span]))
         found += [one for one in some if one.to_us is None]
-        standing = np.asarray(state.lives.standing.any(axis=0))
-        whole = (at230 - np.nan_to_num(own)) / (1.0 + steps.shift) + np.nan_to_num(own)
-        kept[span] = np.where(standing | ~steady_part(*around, margin_s=0), np.nan, whole)
+        sigma[number] = kept.sigma
+        judged += int((kept.judged_us == dawn).sum())
     return Watched(tuple(found), sigma, judged)
-
-
-def _around(t_us: int, index: int, dusk_us: IntArray, dawn_us: IntArray) -> tuple[int, int, int]:
-    """Seconds since dusk, since dawn (negative at night), until the next dusk."""
-    if index < 0:
-        return -1, -1, int(dusk_us[0] - t_us) // 1_000_000
-    left = int(dusk_us[index + 1] - t_us) if index + 1 < dusk_us.size else 0
-    return int(t_us - dusk_us[index]) // 1_000_000, int(t_us - dawn_us[index]) // 1_000_000, left // 1_000_000
-
-
-def _learned(power: FloatArray, level: FloatArray, hour: IntArray, night: BoolArray, n: int) -> Learned:
-    some = power[night]
-    which = np.broadcast_to(np.arange(n), some.shape)
-    hours = np.repeat(hour[night][:, None], n, axis=1)
-    return learn(which.ravel(), level[night].ravel(), hours.ravel(), some.ravel(), count=n)
 
 
 @dataclass(slots=True)

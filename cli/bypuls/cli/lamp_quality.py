@@ -7,13 +7,10 @@ from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
-from bypuls.analysis.arrays import BoolArray, FloatArray, IntArray
-from bypuls.analysis.lighting.ageing import AgeingLimits, AgeingWatch
-from bypuls.analysis.lighting.expectation import Learned, learn, voltage_factor
 from bypuls.analysis.lighting.findings import Finding, Name
-from bypuls.analysis.lighting.lamp_rules import LampLimits, LampRound
-from bypuls.analysis.lighting.lamps import LampState, evaluate
-from bypuls.analysis.lighting.plan import night_and_day, night_index
+from bypuls.analysis.lighting.lamp_rules import LampLimits
+from bypuls.analysis.lighting.lamp_watch import LampReadings, LampWatch
+from bypuls.analysis.lighting.plan import night_and_day
 from bypuls.sim.noise import QUARTER_US, QUARTERS
 from bypuls.sim.noisy_lamps import Kind, LampDay, NoisyLamps, SeededFault
 
@@ -28,7 +25,6 @@ EXPECTED: Mapping[Kind, Name] = {
     "feeder-off": "supplyLoss",
     "ageing": "lampPowerTooLow",
 }
-LEARN_NIGHTS, LEARN_EVERY = 28, 14
 WITHIN_US = 3_600_000_000
 _AFTER_US = (0, 30 * QUARTERS * QUARTER_US)  # an alarm of ageing comes by a median of 28 days
 
@@ -59,7 +55,6 @@ class Score:
 
 def run_lamps(towns: Sequence[NoisyLamps], limits: LampLimits | None = None) -> list[Finding]:
     """The findings that open in towns of the same nights, run side by side; indexes go on from town to town."""
-    limits = limits or LampLimits()
     first = towns[0]
     clock = first.clock
     lamps = sum(town.lamps for town in towns)
@@ -68,92 +63,24 @@ def run_lamps(towns: Sequence[NoisyLamps], limits: LampLimits | None = None) -> 
     nominal = np.concatenate([town.nominal_w for town in towns])
     exponent = np.concatenate([town.exponent for town in towns])
     night, day = night_and_day(clock.t_us, clock.dusk_us, clock.dawn_us)
-    _, hour = night_index(clock.t_us, clock.dusk_us)
-    state = LampState.of(lamps, cabinets[-1], int(clock.t_us[0]), limits)
-    ageing = AgeingWatch.of(lamps, AgeingLimits())
-    past: list[_Night] = []
-    learned: Learned | None = None
+    watch = LampWatch.of(
+        nominal, exponent, cabinet, cabinets=cabinets[-1], t_us=int(clock.t_us[0]), limits=limits or LampLimits()
+    )
     found: list[Finding] = []
     nothing = np.full(lamps, np.nan)
-    baseline: Learned | None = None
-    for number, parts in enumerate(zip(*(town.days() for town in towns), strict=True)):
+    for parts in zip(*(town.days() for town in towns), strict=True):
         today = _joined(parts)
-        if number >= LEARN_NIGHTS and number % LEARN_EVERY == 0:
-            learned = _learned(past, lamps)
-            baseline = baseline or learned
-        stood = np.asarray(state.lives.standing.any(axis=0))
         for q in range(QUARTERS):
             at = today.first + q
-            level = today.commanded_pct[q]
-            expected = full = nothing
-            if night[at]:
-                known = np.where(level >= 100.0, nominal, np.nan)
-                expected = known if learned is None else learned.expected_w(level, hour[at], known)
-                full = nominal if learned is None else learned.expected_w(100.0, hour[at], nominal)
-            now = LampRound(
-                t_us=int(clock.t_us[at]),
-                reported=today.reported[q],
-                power_w=today.power_w[q],
-                night=np.full(lamps, night[at]),
-                day=np.full(lamps, day[at]),
-                commanded_pct=level,
-                expected_w=expected,
-                full_w=full,
-                nominal_w=nominal,
-                exponent=exponent,
-                voltage_v=today.voltage_v[q],
-                power_factor=today.power_factor[q],
-                temp_c=today.temp_c[q],
-                lit_share=today.lit_share[q],
-                switched_on=nothing,
-                cabinet=cabinet,
-                cabinet_dark=today.cabinet_dark[q],
-            )
-            done = evaluate(state, now, limits)
-            state = done.state
-            found += [one for one in done.findings if one.to_us is None]
-        stood = stood | np.asarray(state.lives.standing.any(axis=0))
-        span = slice(today.first, today.first + QUARTERS)
-        past.append(_remembered(today, night[span], hour[span], stood, exponent))
-        del past[:-LEARN_NIGHTS]
-        ageing, aged = ageing.night(_share(past[-1], baseline), int(clock.t_us[today.first + QUARTERS - 1]))
-        found += [one for one in aged if one.to_us is None]
-    return found
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Night:
-    """What is remembered of a night: (samples, lamps), power at 230 V, NaN where a fault stood."""
-
-    power_w: FloatArray
-    level_pct: FloatArray
-    hour: FloatArray
-
-
-def _remembered(today: LampDay, night: BoolArray, hour: IntArray, stood: BoolArray, exponent: FloatArray) -> _Night:
-    power = today.power_w[night] / voltage_factor(today.voltage_v[night], exponent)
-    power[:, stood] = np.nan
-    return _Night(power, today.commanded_pct[night], np.repeat(hour[night][:, None], power.shape[1], axis=1))
-
-
-def _learned(past: Sequence[_Night], lamps: int) -> Learned:
-    power = np.concatenate([one.power_w for one in past])
-    lamp = np.broadcast_to(np.arange(lamps), power.shape)
-    level = np.concatenate([one.level_pct for one in past])
-    hour = np.concatenate([one.hour for one in past])
-    return learn(lamp.ravel(), level.ravel(), hour.ravel(), power.ravel(), count=lamps)
-
-
-def _share(night: _Night, baseline: Learned | None) -> FloatArray:
-    """(lamps,) the night's power over the baseline's at the same level."""
-    lamps = night.power_w.shape[1]
-    if baseline is None:
-        return np.full(lamps, np.nan)
-    expected = np.stack([baseline.at_level_w(level) for level in night.level_pct])
-    share = night.power_w / expected
-    known = np.isfinite(share).any(axis=0)
-    found = np.full(lamps, np.nan)
-    found[known] = np.nanmedian(share[:, known], axis=0)
+            now = LampReadings(
+                int(clock.t_us[at]), today.reported[q], today.power_w[q], np.full(lamps, night[at]),
+                np.full(lamps, day[at]), today.commanded_pct[q], today.voltage_v[q], today.power_factor[q],
+                today.temp_c[q], today.lit_share[q], nothing, today.cabinet_dark[q],
+            )  # fmt: skip
+            watch, some = watch.remembering(now).round(now)
+            found += [one for one in some if one.to_us is None]
+        watch, some = watch.night(int(clock.t_us[today.first + QUARTERS - 1]))
+        found += [one for one in some if one.to_us is None]
     return found
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
+
 import numpy as np
 import numpy.typing as npt
 
@@ -61,3 +63,33 @@ def commanded_pct(local_minute: npt.ArrayLike, starts: npt.ArrayLike, levels_pct
         raise BadInput(f"levels_pct: {level.tolist()}; expected 0 to 100")
     found: FloatArray = level[np.searchsorted(start, minute, "right") - 1]
     return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Quarters:
+    """Moments against the sun, (n,) each. night, day : as of `night_and_day`.  hour : whole hours since dusk.
+    since_s : since dusk at night, else since dawn; −1 = unknown.  left_s : until the next dusk; 0 = unknown.
+    """
+
+    t_us: IntArray
+    night: BoolArray
+    day: BoolArray
+    hour: IntArray
+    since_s: IntArray
+    left_s: IntArray
+
+    @classmethod
+    def of(cls, t_us: npt.ArrayLike, dusk_us: npt.ArrayLike, dawn_us: npt.ArrayLike) -> Quarters:
+        """t_us : (n,) [µs UTC].  dusk_us, dawn_us : (m,) of civil twilight, night by night.  Raises BadInput."""
+        at = time_column("t_us", t_us)
+        dusk, dawn = nights_of(dusk_us, dawn_us)
+        night, day = night_and_day(at, dusk, dawn)
+        last, hour = night_index(at, dusk)
+        since = np.where(last >= 0, (at - np.where(night, dusk[last], dawn[last])) // _US, -1)
+        following = np.append(dusk, np.int64(0))[last + 1]
+        left = np.where(last + 1 < dusk.size, (following - at) // _US, 0)
+        return cls(at, night, day, hour, since, left)
+
+    def part(self, span: slice) -> Quarters:
+        """Some of them."""
+        return Quarters(*(getattr(self, one.name)[span] for one in fields(self)))

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from bypuls.api.alarms import climate, energy, lighting, platform, traffic, water
 from bypuls.api.alarms.finding import Detector, Subject
 from bypuls.api.alarms.scene import Scene
+from bypuls.api.lighting_watch.units import units_of
 from bypuls.api.vehicles import KINDS
 from bypuls.store.registry import Sensor
 
@@ -57,6 +58,12 @@ def _cabinets(scene: Scene) -> Iterable[Subject]:
         yield Subject("cabinet", id, {"cabinet": id} | ({"site": row.site} if row.site is not None else {}))
 
 
+def _metered_cabinets(scene: Scene) -> Iterable[Subject]:
+    units = units_of(scene.directory, scene.now).values()
+    watched = {one.id for one in units if one.kind == "meter"}
+    return (subject for subject in _cabinets(scene) if subject.id in watched)
+
+
 def _targets(scene: Scene) -> Iterable[Subject]:
     return (Subject("target", id, {}) for id in scene.directory.targets)
 
@@ -91,6 +98,8 @@ DETECTORS: Mapping[str, Looking] = MappingProxyType(
         "feeder-out": Looking(_cabinets, lighting.dead_feeders),
         "lamp-out": Looking(_sensors("lamp"), lighting.dark_lamps),
         "lamp-day-burner": Looking(_sensors("lamp"), lighting.day_burners),
+        "lamps-out": Looking(_metered_cabinets, lighting.lamps_out),
+        "lamps-day-burning": Looking(_metered_cabinets, lighting.lamps_burning_by_day),
         "lamp-fault": Looking(_sensors("lamp"), lighting.other_faults),
         "cabinet-fault": Looking(_sensors("cabinet"), lighting.cabinet_faults),
         "off-track": Looking(_targets, climate.off_track, _SELDOM_S),

@@ -22,6 +22,7 @@ from bypuls.api.alarms.notices import Channels, announce_digests
 from bypuls.api.alarms.rulebook import Applied, RuleBook
 from bypuls.api.alarms.scene import Memory, Scene
 from bypuls.api.directory import DirectorySource
+from bypuls.api.lighting_watch.watch import LightingWatch, WatchSettings
 from bypuls.store.book import AlarmBook, Book
 from bypuls.store.protocol import Store, StoreError
 from bypuls.store.registry import Registry
@@ -36,11 +37,13 @@ _FIRST_AGAIN_S = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluatorSettings:
-    """owner : this process' name.  tz : zone of local days.  channels : where changes are told."""
+    """owner : this process' name.  tz : zone of local days.  channels : where changes are told.  lighting : of the
+    watch on street lights."""
 
     owner: str = f"alarms-{os.getpid()}"
     tz: str = "Europe/Copenhagen"
     channels: Channels = field(default_factory=Channels)
+    lighting: WatchSettings = field(default_factory=WatchSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ class Evaluator:
         self._alarms = AlarmBook(registry)
         self._directory = DirectorySource(registry)
         self._zone = ZoneInfo(settings.tz)
-        self._memory = Memory()
+        self._memory = Memory(LightingWatch(registry, self._zone, settings.lighting))
         self._turns: dict[str, _Turn] = {}
         self._rules: tuple[int, RuleBook] | None = None
 

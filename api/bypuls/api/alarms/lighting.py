@@ -6,6 +6,7 @@ cabinet that are all dark are one alarm, that of their feeder.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -16,12 +17,15 @@ from bypuls.api.alarms.scene import Scene
 from bypuls.api.latest import Latest
 from bypuls.api.lighting.lamps_now import DAY_BURNER, OUT, LampNow, place_of
 from bypuls.api.lighting.night import night_us
+from bypuls.api.lighting_watch.view import LATE_US, WatchedCabinet
+from bypuls.store.book import LIVING, AlarmFilter
 from bypuls.wire import Cabinet, Meter, to_us
 from bypuls.wire.bins import QUARTER_US
 
 _LIMITS = LampLimits()
 _BACK_US = 30 * 86_400_000_000
 _DAY_H = 24.0
+_SILENT_US = 3_600_000_000
 
 
 def dark_lamps(scene: Scene, asked: Asked) -> Iterator[Finding]:
@@ -55,14 +59,93 @@ def day_burners(scene: Scene, asked: Asked) -> Iterator[Finding]:
 
 
 def other_faults(scene: Scene, asked: Asked) -> Iterator[Finding]:
-    """Whatever else a lamp's own diagnosis names. It ends when the lamp speaks without naming it."""
+    """Whatever else a lamp's own diagnosis names, or is inferred from what it draws. It ends when the lamp speaks and
+    neither is so; what was inferred is judged by what had been learned when it began, or not at all."""
+    _, living = scene.alarms.listed(AlarmFilter(LIVING, kind="lamp-fault"))
+    inferred_us = {one.subject: one.began_us for one in living if not one.facts.get("said", True)}
     for id in asked:
         lamp = scene.lamps.get(id)
         if lamp is None or lamp.state == "unknown":
             yield Finding(id, "unknown")
             continue
         names = tuple(name for name in lamp.said if name not in (OUT, DAY_BURNER))
-        yield _said(scene, id, lamp, names) if names else Finding(id, "absent", evidence_us=lamp.spoke_us)
+        watched = lamp.watched
+        late = watched is None or scene.now_us - watched.until_us > LATE_US
+        if names:
+            yield _said(scene, id, lamp, names)
+        elif watched is not None and not late and watched.faults:
+            facts = {"names": [name for name, _ in watched.faults], "said": False, "watt": lamp.lamp.watt}
+            since_us = min(since for _, since in watched.faults)
+            yield Finding(id, "present", since_us, watched.until_us, facts)
+        elif id in inferred_us and late:
+            yield Finding(id, "holding")
+        elif id in inferred_us and watched is not None and inferred_us[id] < watched.begun_us:
+            yield Finding(id, "unknown")
+        else:
+            yield Finding(id, "absent", evidence_us=lamp.spoke_us)
+
+
+def lamps_out(scene: Scene, asked: Asked) -> Iterator[Finding]:
+    """Cabinets of which lamps went out, as their meters' nights show: `lampFailure` of so many. It ends when the power
+    is back; a meter that is silent, or that learns anew, says nothing of it."""
+    _, living = scene.alarms.listed(AlarmFilter(LIVING, kind="lamps-out"))
+    began_us = {one.subject: one.began_us for one in living}
+    out = Counter(one.lamp.cabinet for one in scene.lamps.values() if one.out)
+    for cabinet in asked:
+        watched = scene.watching.cabinets.get(cabinet)
+        if watched is None or scene.now_us - watched.until_us > LATE_US:
+            yield Finding(cabinet, "holding")
+        elif _mute(watched) or watched.judged_us is None:
+            yield Finding(cabinet, "unknown")
+        elif watched.steps:
+            known = [one.lamps for one in watched.steps if one.lamps is not None]
+            lamps = sum(known) if len(known) == len(watched.steps) else None
+            facts = {"lamps_out": lamps, "lamps_n": watched.lamps_n,
+                     "confidence": max(one.confidence for one in watched.steps)}  # fmt: skip
+            # Lamps that tell for themselves have alarms of their own.
+            said_already = lamps is not None and out[cabinet] >= lamps
+            yield Finding(
+                cabinet, "holding" if said_already else "present", min(one.from_us for one in watched.steps),
+                watched.judged_us, facts, within=("feeder-out", cabinet),
+            )  # fmt: skip
+        elif cabinet in began_us and began_us[cabinet] < watched.begun_us:
+            yield Finding(cabinet, "unknown")
+        else:
+            yield Finding(cabinet, "absent", evidence_us=watched.judged_us)
+
+
+def lamps_burning_by_day(scene: Scene, asked: Asked) -> Iterator[Finding]:
+    """Cabinets of which lamps burn in daylight, as their meters show: `lampUnexpectedOn` of so many."""
+    burning = {one.lamp.cabinet for one in scene.lamps.values() if DAY_BURNER in one.faults}
+    for cabinet in asked:
+        watched = scene.watching.cabinets.get(cabinet)
+        if watched is None or scene.now_us - watched.until_us > LATE_US:
+            yield Finding(cabinet, "holding")
+        elif _mute(watched) or not watched.learned:
+            yield Finding(cabinet, "unknown")
+        elif watched.day_burning_us is not None:
+            lamps = None if watched.day_lamps is None else round(watched.day_lamps)
+            watt = None if lamps is None or watched.lamp_w is None else lamps * watched.lamp_w
+            facts = {"lamps_burning": lamps, "lamps_n": watched.lamps_n}
+            yield Finding(
+                cabinet, "holding" if cabinet in burning else "present", watched.day_burning_us, watched.until_us,
+                facts, _day_cost(scene, *_place_of_cabinet(scene, cabinet), watt),
+            )  # fmt: skip
+        else:
+            yield Finding(cabinet, "absent", evidence_us=watched.spoke_us)
+
+
+def _mute(watched: WatchedCabinet) -> bool:
+    """Whether a cabinet's meter has been silent for too long to say anything of now."""
+    return watched.spoke_us is None or watched.until_us - watched.spoke_us > _SILENT_US
+
+
+def _place_of_cabinet(scene: Scene, cabinet: str) -> tuple[float | None, float | None]:
+    row = scene.directory.cabinets[cabinet]
+    if row.lat is not None and row.lon is not None:
+        return row.lat, row.lon
+    lamps = (one for one in scene.directory.lamps.values() if one.cabinet == cabinet)
+    return next((place_of(scene.directory, one) for one in lamps), (None, None))
 
 
 def dead_feeders(scene: Scene, asked: Asked) -> Iterator[Finding]:
@@ -75,7 +158,23 @@ def dead_feeders(scene: Scene, asked: Asked) -> Iterator[Finding]:
         if sensor.kind == "meter" and sensor.cabinet is not None and sensor.medium == "electricity":
             meters.setdefault(sensor.cabinet, []).append(scene.latest[sensor.id])
     for cabinet in asked:
-        yield _feeder(cabinet, lamps.get(cabinet, []), meters.get(cabinet, []))
+        watched = scene.watching.cabinets.get(cabinet)
+        if lamps.get(cabinet) or watched is None:
+            yield _feeder(cabinet, lamps.get(cabinet, []), meters.get(cabinet, []))
+        else:
+            yield _feeder_by_meter(scene, cabinet, watched)
+
+
+def _feeder_by_meter(scene: Scene, cabinet: str, watched: WatchedCabinet) -> Finding:
+    """A cabinet none of whose lamps tells for itself."""
+    if scene.now_us - watched.until_us > LATE_US:
+        return Finding(cabinet, "holding")
+    if _mute(watched) or not watched.learned:
+        return Finding(cabinet, "unknown")
+    if watched.supply_lost_us is not None:
+        facts = {"dark_n": watched.lamps_n, "lamps_n": watched.lamps_n}
+        return Finding(cabinet, "present", watched.supply_lost_us, watched.until_us, facts)
+    return Finding(cabinet, "absent", evidence_us=watched.spoke_us)
 
 
 def _feeder(cabinet: str, lamps: list[LampNow], meters: list[Latest]) -> Finding:
@@ -158,10 +257,13 @@ def _since_us(scene: Scene, sensor: str, name: str) -> int | None:
 
 def _wasted(scene: Scene, lamp: LampNow) -> Cost:
     """What a lamp that never goes out uses in the hours of light of this day."""
-    lat, lon = place_of(scene.directory, lamp.lamp)
-    if lamp.power_w is None or lat is None or lon is None:
+    watt = lamp.lamp.watt if lamp.lamp.watt is not None else lamp.power_w
+    return UNKNOWN_COST if lamp.power_w is None else _day_cost(scene, *place_of(scene.directory, lamp.lamp), watt)
+
+
+def _day_cost(scene: Scene, lat: float | None, lon: float | None, watt: float | None) -> Cost:
+    if watt is None or lat is None or lon is None:
         return UNKNOWN_COST
     dark = night_us(round(lat, 1), round(lon, 1), scene.now.astimezone(scene.zone).date())
     dark_h = 0.0 if dark is None else (dark[1] - dark[0]) / 3.6e9
-    watt = lamp.lamp.watt if lamp.lamp.watt is not None else lamp.power_w
     return cost_of_light(scene, watt * (_DAY_H - dark_h) / 1000.0, "day-burning")

@@ -18,6 +18,8 @@ from bypuls.api.energy import counted_meters
 from bypuls.api.latest import Latest, latest_of, silent_after_s
 from bypuls.api.lighting.lamps_now import Judging, LampNow, lamps_now
 from bypuls.api.lighting.night import Profiles
+from bypuls.api.lighting_watch.view import NOTHING, Watching
+from bypuls.api.lighting_watch.watch import LightingWatch
 from bypuls.store.book import AlarmBook, Book
 from bypuls.store.protocol import Store
 from bypuls.store.registry import Device, Sensor
@@ -33,9 +35,11 @@ _AGAIN_US = 3_600_000_000
 
 
 class Memory:
-    """What is kept from round to round, for speed alone: a new process does without."""
+    """What is kept from round to round, for speed alone: a new process does without. lighting : the watch on street
+    lights, which keeps what it must not forget by itself; None = nothing is inferred."""
 
-    def __init__(self) -> None:
+    def __init__(self, lighting: LightingWatch | None = None) -> None:
+        self.lighting = lighting
         self.last_bins: dict[str, tuple[int, int | None]] = {}
         """By sensor: when it was looked for [µs], and the end of its newest bin."""
         self.figures: dict[Hashable, tuple[Hashable, Any]] = {}
@@ -139,8 +143,14 @@ class Scene:
         if held is None or held[0] != self.directory.version:
             held = self.memory.profiles = self.directory.version, Profiles(self.directory, self.zone)
         lamps = [self.directory.lamps[one.lamp] for one in self.sensors.values() if one.lamp in self.directory.lamps]
-        found = lamps_now(Judging(self.directory, held[1], self.now), lamps, self.latest)
+        found = lamps_now(Judging(self.directory, held[1], self.now, self.watching), lamps, self.latest)
         return {one.sensor.id: one for one in found.values() if one.sensor is not None}
+
+    @cached_property
+    def watching(self) -> Watching:
+        """What is inferred of lamps and cabinets, up to the newest quarter that is in.  Raises StoreError."""
+        watch = self.memory.lighting
+        return NOTHING if watch is None else watch.advance(self.store, self.directory, self.now_us)
 
     def health_sensor(self, device: str) -> Sensor:
         """The sensor of a device's health, registered or not."""

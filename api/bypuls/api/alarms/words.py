@@ -125,6 +125,8 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "feeder-out": N("Feeder without power"),
         "lamp-out": N("Lamp out"),
         "lamp-day-burner": N("Lamp burns by day"),
+        "lamps-out": N("Lamps of a cabinet out"),
+        "lamps-day-burning": N("Lamps of a cabinet burn by day"),
         "lamp-fault": N("Fault of a lamp"),
         "cabinet-fault": N("Fault of a cabinet"),
         "off-track": N("Off track"),
@@ -319,9 +321,30 @@ def _lamp_day(words: AlarmWords, facts: Facts) -> str:
         "It draws more than a fifth of its power in daylight.")  # fmt: skip
 
 
+def _lamps_out(words: AlarmWords, facts: Facts) -> str:
+    lamps, confidence = facts.get("lamps_out"), facts.get("confidence")
+    said = words("Lamps are out: the meter of the cabinet draws less at night.") if lamps is None else words.plural(
+        "About {n} of its {all} lamps is out: the meter of the cabinet draws less at night.",
+        "About {n} of its {all} lamps are out: the meter of the cabinet draws less at night.", lamps,
+        all=words.num(facts.get("lamps_n")),
+    )  # fmt: skip
+    if confidence is not None:
+        # Nothing that is inferred is certain.
+        said += " " + words("Confidence {percent} %.", percent=words.num(min(99.9, 100.0 * confidence), 1))
+    return said
+
+
+def _lamps_day(words: AlarmWords, facts: Facts) -> str:
+    lamps = facts.get("lamps_burning")
+    if lamps is None:
+        return words("The meter of the cabinet shows that lamps burn in daylight.")
+    return words.plural("About {n} lamp burns in daylight, as the meter of the cabinet shows.",
+                        "About {n} lamps burn in daylight, as the meter of the cabinet shows.", lamps)  # fmt: skip
+
+
 def _named(words: AlarmWords, facts: Facts) -> str:
-    return words("Its diagnosis names: {names}.",
-                 names=", ".join(words(TALQ.get(one, one)) for one in facts.get("names") or [DASH]))  # fmt: skip
+    told = N("Its diagnosis names: {names}.") if facts.get("said", True) else N("What it draws tells: {names}.")
+    return words(told, names=", ".join(words(TALQ.get(one, one)) for one in facts.get("names") or [DASH]))  # fmt: skip
 
 
 _SENTENCES: Mapping[str, Callable[[AlarmWords, Facts], str]] = MappingProxyType(
@@ -347,6 +370,8 @@ _SENTENCES: Mapping[str, Callable[[AlarmWords, Facts], str]] = MappingProxyType(
         "feeder-out": _feeder,
         "lamp-out": _lamp_out,
         "lamp-day-burner": _lamp_day,
+        "lamps-out": _lamps_out,
+        "lamps-day-burning": _lamps_day,
         "lamp-fault": _named,
         "cabinet-fault": _named,
         "off-track": _off_track,

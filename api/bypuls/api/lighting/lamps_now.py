@@ -14,6 +14,7 @@ from bypuls.analysis.lighting.lamp_rules import LampLimits
 from bypuls.api.directory import Directory
 from bypuls.api.latest import Latest
 from bypuls.api.lighting.night import FULL_PCT, Profiles, Sky, sky_at
+from bypuls.api.lighting_watch.view import LATE_US, NOTHING, WatchedLamp, Watching
 from bypuls.store.registry import Lamp, Sensor
 from bypuls.wire import Lamp as LampReading
 from bypuls.wire import to_us
@@ -29,7 +30,8 @@ class LampNow:
     """One lamp. state : off = not lit, as it should be.  since_us : when it spoke last, where it is unknown.
 
     said : TALQ names of its own diagnosis.  inferred : names that its power tells.  out, lit : None = unknown.
-    expected_w : what it should draw now; None where wattage, level or sky aren't known.
+    expected_w : what it should draw now: as learned, else by wattage and level; None where none of that is known.
+    watched : what the watch knows of it; None = nothing yet.
     """
 
     lamp: Lamp
@@ -43,6 +45,7 @@ class LampNow:
     inferred: tuple[str, ...] = ()
     lit: bool | None = None
     sky: Sky | None = None
+    watched: WatchedLamp | None = None
 
     @property
     def faults(self) -> tuple[str, ...]:
@@ -62,6 +65,7 @@ class Judging:
     directory: Directory
     profiles: Profiles
     now: datetime
+    watching: Watching = NOTHING
     limits: LampLimits = field(default=_LIMITS)
 
 
@@ -98,10 +102,14 @@ def _judged(judging: Judging, lamp: Lamp, sensor: Sensor | None, latest: Mapping
     if not isinstance(reading, LampReading):
         return LampNow(lamp, sensor, "unknown", spoke_us)
     sky = sky_at(*place_of(judging.directory, lamp), judging.now)
-    level, expected_w = _wanted(judging, lamp, reading, sky)
+    watched = judging.watching.lamps.get(lamp.id)
+    level, expected_w = _wanted(judging, lamp, reading, sky, watched)
     lit = _lit(judging.limits, lamp, reading)
     said = tuple(reading.faults or ())
-    inferred = _inferred(judging.limits, lamp, reading, sky, lit, level, expected_w)
+    nominal_w = expected_w if lamp.watt is None or level is None else lamp.watt * level / 100.0
+    inferred = _inferred(judging.limits, lamp, reading, sky, lit, level, nominal_w)
+    if watched is not None and to_us(judging.now) - watched.until_us < LATE_US:
+        inferred += tuple(name for name, _ in watched.faults)
     state: LampState
     if said or inferred:
         state = "fault"
@@ -112,12 +120,15 @@ def _judged(judging: Judging, lamp: Lamp, sensor: Sensor | None, latest: Mapping
     else:
         state = "dimmed" if reading.level_pct is not None and reading.level_pct < FULL_PCT else "ok"
     return LampNow(
-        lamp, sensor, state, spoke_us, reading.power_w, reading.level_pct, expected_w, said, inferred, lit, sky
+        lamp, sensor, state, spoke_us, reading.power_w, reading.level_pct, expected_w, said, inferred, lit, sky,
+        watched,
     )  # fmt: skip
 
 
-def _wanted(judging: Judging, lamp: Lamp, reading: LampReading, sky: Sky | None) -> tuple[float | None, float | None]:
-    """The level [%] that it should have now, and the power [W] of it."""
+def _wanted(
+    judging: Judging, lamp: Lamp, reading: LampReading, sky: Sky | None, watched: WatchedLamp | None
+) -> tuple[float | None, float | None]:
+    """The level [%] that it should have now, and the power [W] of it: as learned, else by its wattage."""
     if sky is None:
         return None, None
     if sky.day:
@@ -127,7 +138,9 @@ def _wanted(judging: Judging, lamp: Lamp, reading: LampReading, sky: Sky | None)
     level = judging.profiles.level_pct(lamp, judging.now)
     if level is None:
         level = reading.level_pct if reading.on and reading.level_pct is not None else FULL_PCT
-    return level, None if lamp.watt is None else lamp.watt * level / 100.0
+    learned_w = None if watched is None else watched.expected_w(level)
+    by_register_w = None if lamp.watt is None else lamp.watt * level / 100.0
+    return level, by_register_w if learned_w is None else learned_w
 
 
 def _lit(limits: LampLimits, lamp: Lamp, reading: LampReading) -> bool | None:

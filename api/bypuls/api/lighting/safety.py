@@ -24,7 +24,9 @@ from bypuls.store.book import LIVING, Alarm, AlarmBook, AlarmFilter
 from bypuls.store.registry import Lamp
 from bypuls.wire import to_us
 
-KINDS = ("lamp-out", "feeder-out", "lamp-day-burner", "lamp-fault", "cabinet-fault")
+KINDS = (
+    "lamp-out", "lamps-out", "feeder-out", "lamp-day-burner", "lamps-day-burning", "lamp-fault", "cabinet-fault",
+)  # fmt: skip
 YEAR = timedelta(days=365)
 
 

@@ -51,13 +51,17 @@ def open_faults(context: ApiContext, town: Town) -> dict[str, Any]:
         amounts[name] = sum(known) if known else None
     out = [id for id in town.lamps if town.dark(id)]
     hours = [_night_h(context, town, id) for id in out]
+    by_meter = [one for one in living if one.kind == "lamps-out" and one.state != "unknown"]
+    for alarm in by_meter:
+        fed = next((id for id, one in town.lamps.items() if one.lamp.cabinet == alarm.subject), None)
+        hours += [None if fed is None else _night_h(context, town, fed)] * int(alarm.facts.get("lamps_out") or 1)
     known_h = [one for one in hours if one is not None]
     return {
         "alarms": len(living),
         "acknowledged": sum(one.state == "acknowledged" for one in living),
         "unknown": sum(one.state == "unknown" for one in living),
-        "lamps_out": len(out),
-        "dark_lamp_hours_per_night": sum(known_h) if known_h or not out else None,
+        "lamps_out": len(hours),
+        "dark_lamp_hours_per_night": sum(known_h) if known_h or not hours else None,
         **{f"wasted_{name}": value for name, value in amounts.items()},
     }
 

@@ -17,17 +17,22 @@ from bypuls.api.geometry import on_plane_km
 from bypuls.api.latest import Latest, latest_of
 from bypuls.api.lighting.lamps_now import STATES, Judging, LampNow, LampState, lamps_now, place_of
 from bypuls.api.lighting.night import Profiles
-from bypuls.store.book import LIVING, Alarm, AlarmBook, AlarmFilter
+from bypuls.api.lighting_watch.view import Watching
+from bypuls.store.book import LIVING, Alarm, AlarmBook, AlarmFilter, LightingWatchBook
 from bypuls.store.registry import Lamp, Sensor
 from bypuls.wire import Cabinet, Meter, to_us
 
 DARK_KINDS = ("lamp-out", "feeder-out")
-TALQ_OF = {"lamp-out": "lampFailure", "lamp-day-burner": "lampUnexpectedOn", "feeder-out": "supplyLoss"}
+TALQ_OF = {
+    "lamp-out": "lampFailure", "lamps-out": "lampFailure", "lamp-day-burner": "lampUnexpectedOn",
+    "lamps-day-burning": "lampUnexpectedOn", "feeder-out": "supplyLoss",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Town:
-    """One moment. lamps : by lamp.  alarms : those of lighting that live.  by_lamp, by_cabinet : the same by place."""
+    """One moment. lamps : by lamp.  alarms : those of lighting that live.  by_lamp, by_cabinet : the same by place.
+    watching : what is inferred."""
 
     directory: Directory
     now_us: int
@@ -36,6 +41,7 @@ class Town:
     alarms: Sequence[Alarm]
     by_lamp: Mapping[str, Sequence[Alarm]]
     by_cabinet: Mapping[str, Sequence[Alarm]]
+    watching: Watching
 
     def state(self, lamp: str) -> LampState:
         """A lamp's state: an alarm that lives is a fault also by day, when nothing of it can be seen."""
@@ -57,7 +63,8 @@ def town_now(context: ApiContext, directory: Directory) -> Town:
     now = context.clock()
     asked = [one for one in directory.sensors.values() if one.lamp or one.cabinet]
     latest = {one.sensor.id: one for one in latest_of(context.store, asked, now)}
-    judging = Judging(directory, Profiles(directory, context.settings.zone), now)
+    watching = Watching.of(LightingWatchBook(context.registry).told())
+    judging = Judging(directory, Profiles(directory, context.settings.zone), now, watching)
     _, alarms = AlarmBook(context.registry).listed(AlarmFilter(LIVING, domain="lighting"))
     by_lamp: dict[str, list[Alarm]] = {}
     by_cabinet: dict[str, list[Alarm]] = {}
@@ -74,7 +81,7 @@ def town_now(context: ApiContext, directory: Directory) -> Town:
         elif sensor is not None and sensor.cabinet is not None:
             by_cabinet.setdefault(sensor.cabinet, []).append(alarm)
     found = lamps_now(judging, directory.lamps.values(), latest)
-    return Town(directory, to_us(now), found, latest, alarms, by_lamp, by_cabinet)
+    return Town(directory, to_us(now), found, latest, alarms, by_lamp, by_cabinet, watching)
 
 
 def alarm_faults(alarm: Alarm) -> list[str]:

@@ -37,8 +37,12 @@ def _entry(town: Town, book: AlarmBook, words: AlarmWords, alarm: Alarm, dark: s
         lat, lon = (row.lat, row.lon) if row is not None else _UNKNOWN_PLACE
         if alarm.kind != "feeder-out":
             lamps = []
-    told = [lamp_entry(town, one) for one in lamps if one in town.lamps]
-    darkens = alarm.kind in ("lamp-out", "feeder-out")
+    # Which of a cabinet's lamps are out its meter doesn't tell: any of them may be.
+    perhaps = (
+        [one.id for one in directory.lamps.values() if one.cabinet == cabinet] if alarm.kind == "lamps-out" else []
+    )
+    told = [lamp_entry(town, one) for one in lamps or perhaps if one in town.lamps]
+    darkens = alarm.kind in ("lamp-out", "lamps-out", "feeder-out")
     tests = {
         "dark-stretch": darkens and any(one in dark for one in lamps),
         "school-way": any(one["school_way"] for one in told),

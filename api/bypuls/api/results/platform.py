@@ -25,7 +25,9 @@ COUNTED: Mapping[str, tuple[str, ...]] = {
     "alarms_silence": ("nothing-arrives", "device-offline", "sensor-silent", "meter-silent", "radar-silent"),
     "alarms_outbox": ("outbox-growing",),
     "alarms_letters": ("dead-letters-growing",),
-    "alarms_lamps": ("feeder-out", "lamp-out", "lamp-day-burner", "lamp-fault", "cabinet-fault"),
+    "alarms_lamps": (
+        "feeder-out", "lamp-out", "lamps-out", "lamp-day-burner", "lamps-day-burning", "lamp-fault", "cabinet-fault",
+    ),
     "alarms_night_use": ("night-use",),
 }
 

@@ -8,6 +8,7 @@ from bypuls.store.book.citizen_reports import CitizenReport, CitizenReports
 from bypuls.store.book.dirty import Window, as_windows
 from bypuls.store.book.ledger import EpochLine, HourLine
 from bypuls.store.book.letters import DeadLetter, DeadLettersFull, Letter
+from bypuls.store.book.lighting_watch import LightingWatchBook, Watched
 from bypuls.store.book.meter_years import GridForecast, MeterYear
 from bypuls.store.book.report_runs import ReportRun
 from bypuls.store.book.seals import Seal
@@ -29,6 +30,7 @@ __all__ = [
     "HourLine",
     "LeaseLost",
     "Letter",
+    "LightingWatchBook",
     "MeterYear",
     "Notice",
     "ReportRun",
@@ -36,6 +38,7 @@ __all__ = [
     "Taken",
     "Tally",
     "WatchRow",
+    "Watched",
     "Window",
     "as_store_errors",
     "as_windows",

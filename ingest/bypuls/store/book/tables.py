@@ -282,3 +282,15 @@ citizen_report = Table(
     Index("ix_citizen_report_t_us", "t_us"),
     sqlite_autoincrement=True,
 )
+
+# What is kept of each cabinet's meter and of its lamps from quarter to quarter, and what is known of them now.
+# next_us : the first quarter that `state` doesn't know.
+lighting_watch = Table(
+    "lighting_watch",
+    metadata,
+    Column("unit", String(80), primary_key=True),
+    Column("basis", Text, nullable=False),
+    Column("next_us", BigInteger, nullable=False),
+    Column("state", LargeBinary, nullable=False),
+    Column("told", Text, nullable=False),
+)

@@ -123,6 +123,8 @@ ALARM_KINDS: Mapping[str, AlarmKind] = MappingProxyType(
         "feeder-out": AlarmKind("lighting", "cabinet", "critical", confirm_min=15, clear_min=5),
         "lamp-out": AlarmKind("lighting", "sensor", "major", confirm_min=30, clear_min=15, reopen_min=7 * _DAY),
         "lamp-day-burner": AlarmKind("lighting", "sensor", "minor", confirm_min=30, clear_min=15, reopen_min=7 * _DAY),
+        "lamps-out": AlarmKind("lighting", "cabinet", "major", reopen_min=7 * _DAY),
+        "lamps-day-burning": AlarmKind("lighting", "cabinet", "minor", clear_min=15, reopen_min=7 * _DAY),
         "lamp-fault": AlarmKind("lighting", "sensor", "minor", confirm_min=30, clear_min=30, reopen_min=7 * _DAY),
         "cabinet-fault": AlarmKind("lighting", "sensor", "major", confirm_min=5, clear_min=5),
         "off-track": AlarmKind("climate", "target", "major", reopen_min=30 * _DAY),
