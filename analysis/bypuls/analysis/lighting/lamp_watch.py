@@ -81,9 +81,8 @@ class LampWatch:
         every, level = np.arange(n), level_index(now.commanded_pct)
         learned = self.learned_w[every, level]
         full = np.where(np.isfinite(self.learned_w[:, FULL]), self.learned_w[:, FULL], self.nominal_w)
-        expected = np.where(
-            now.night, np.where(np.isnan(learned) & (level == FULL), self.nominal_w, learned), np.nan
-        )  # fmt: skip
+        # Before it has learned, nominal power says whether a lamp is out, not whether it draws too much or too little.
+        expected = np.where(now.night, learned, np.nan)
         done = evaluate(
             self.state,
             LampRound(
