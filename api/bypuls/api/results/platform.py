@@ -26,7 +26,13 @@ COUNTED: Mapping[str, tuple[str, ...]] = {
     "alarms_outbox": ("outbox-growing",),
     "alarms_letters": ("dead-letters-growing",),
     "alarms_lamps": (
-        "feeder-out", "lamp-out", "lamps-out", "lamp-day-burner", "lamps-day-burning", "lamp-fault", "cabinet-fault",
+        "feeder-out",
+        "lamp-out",
+        "lamps-out",
+        "lamp-day-burner",
+        "lamps-day-burning",
+        "lamp-fault",
+        "cabinet-fault",
     ),
     "alarms_night_use": ("night-use",),
 }
