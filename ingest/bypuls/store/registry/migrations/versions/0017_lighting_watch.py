@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0016_lighting_watch"
-down_revision = "0015_lamp_groups"
+revision = "0017_lighting_watch"
+down_revision = "0016_alarm_beginnings"
 branch_labels = None
 depends_on = None
 
