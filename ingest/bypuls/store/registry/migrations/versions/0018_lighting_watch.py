@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0017_lighting_watch"
-down_revision = "0016_alarm_beginnings"
+revision = "0018_lighting_watch"
+down_revision = "0017_building_schedules"
 branch_labels = None
 depends_on = None
 
