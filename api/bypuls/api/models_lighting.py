@@ -20,6 +20,28 @@ class LampStatesModel(BaseModel):
     off: int = Field(examples=[0])
 
 
+class InferredFaultModel(BaseModel):
+    """A fault that is inferred and stands."""
+
+    name: str = Field(description="event name of TALQ", examples=["lampFailure"])
+    since: str
+    lamps: int | None = Field(description="how many it is about; null: unknown", examples=[2])
+    confidence: float | None = Field(description="probability that it is one; null: by rule", examples=[0.998])
+
+
+class LearnedModel(BaseModel):
+    """What a cabinet's meter was learned to draw. Null where it has no meter, or all its lamps tell for themselves."""
+
+    until: str = Field(description="end of what is judged")
+    power_w: float | None = Field(description="in the quarter of an hour before `until`", examples=[1498.0])
+    expected_w: float | None = Field(description="in it, as learned; null in twilight and while it learns")
+    learned: bool
+    nights_n: int = Field(examples=[54])
+    nights_needed: int = Field(description="until lamps that go out can be found", examples=[54])
+    detectable_lamps: float | None = Field(description="least number of lamps whose failure can be found", examples=[1])
+    inferred: list[InferredFaultModel]
+
+
 class LampStateModel(BaseModel):
     """One lamp."""
 
@@ -41,7 +63,8 @@ class LampStateModel(BaseModel):
     lit: bool | None
     since: str | None = Field(description="of a fault when it began, of an unknown lamp when it spoke last")
     power_w: float | None = Field(examples=[29.5])
-    expected_w: float | None = Field(description="by its nominal power and dimming profile", examples=[29.0])
+    expected_w: float | None = Field(description="as learned, else by its nominal power and profile", examples=[29.0])
+    inferred: list[InferredFaultModel] = Field(description="from what it draws")
     level_pct: float | None = Field(examples=[50.0])
     faults: list[str] = Field(description="event names of TALQ", examples=[["lampFailure"]])
     alarms: list[int] = Field(description="numbers of its alarms that aren't closed", examples=[[17]])
@@ -61,6 +84,7 @@ class CabinetStateModel(BaseModel):
     power_w: float | None = Field(description="of its meter now", examples=[312.0])
     power_at: str | None
     expected_w: float | None
+    learned: LearnedModel | None
     door_open: bool | None
     contactor_on: bool | None
     faults: list[str]

@@ -17,7 +17,7 @@ from bypuls.api.geometry import on_plane_km
 from bypuls.api.latest import Latest, latest_of
 from bypuls.api.lighting.lamps_now import STATES, Judging, LampNow, LampState, lamps_now, place_of
 from bypuls.api.lighting.night import Profiles
-from bypuls.api.lighting_watch.view import Watching
+from bypuls.api.lighting_watch.view import WatchedCabinet, Watching
 from bypuls.store.book import LIVING, Alarm, AlarmBook, AlarmFilter, LightingWatchBook
 from bypuls.store.registry import Lamp, Sensor
 from bypuls.wire import Cabinet, Meter, to_us
@@ -107,6 +107,7 @@ def lamp_entry(town: Town, lamp: str) -> dict[str, Any]:
         "state": state, "lit": now.lit,
         "since": moment(min(began) if state == "fault" and began else now.spoke_us if state == "unknown" else None),
         "power_w": now.power_w, "expected_w": now.expected_w, "level_pct": now.level_pct,
+        "inferred": _inferred_of(now),
         "faults": list(dict.fromkeys((*now.faults, *(name for one in alarms for name in alarm_faults(one))))),
         "alarms": [one.id for one in alarms],
     }  # fmt: skip
@@ -134,9 +135,37 @@ def cabinet_entry(town: Town, cabinet: str) -> dict[str, Any]:
         "cabinet": row.id, "name": row.name, "site": row.site, "lat": row.lat, "lon": row.lon, "state": state,
         "lamps": by_state(town, mine), "lamps_registered": row.lamp_count, "power_w": power_w,
         "power_at": moment(spoke_us), "expected_w": sum(one or 0.0 for one in expected) if whole else None,
+        "learned": _learned(town.watching.cabinets.get(cabinet)),
         "door_open": door, "contactor_on": on,
         "faults": list(dict.fromkeys(name for one in alarms for name in alarm_faults(one))),
         "alarms": [one.id for one in alarms],
+    }  # fmt: skip
+
+
+def _inferred_of(lamp: LampNow) -> list[dict[str, Any]]:
+    told = () if lamp.watched is None else lamp.watched.faults
+    return [{"name": name, "since": moment(since), "lamps": 1, "confidence": None} for name, since in told]
+
+
+def _learned(known: WatchedCabinet | None) -> dict[str, Any] | None:
+    """What a cabinet's meter should draw, and what it tells of the lamps."""
+    if known is None:
+        return None
+    inferred = [
+        {"name": "lampFailure", "since": moment(one.from_us), "lamps": one.lamps, "confidence": one.confidence}
+        for one in known.steps
+    ]
+    for name, since_us, lamps in (
+        ("lampUnexpectedOn", known.day_burning_us, known.day_lamps),
+        ("supplyLoss", known.supply_lost_us, known.lamps_n),
+    ):
+        if since_us is not None:
+            told = None if lamps is None else round(lamps)
+            inferred.append({"name": name, "since": moment(since_us), "lamps": told, "confidence": None})
+    return {
+        "until": moment(known.until_us), "power_w": known.power_w, "expected_w": known.expected_w,
+        "learned": known.learned, "nights_n": known.nights_n, "nights_needed": known.nights_needed,
+        "detectable_lamps": known.detectable_lamps, "inferred": inferred,
     }  # fmt: skip
 
 
