@@ -177,7 +177,7 @@ def test_the_page_lists_each_schedule(made: Office, portal: BlockingPortal) -> N
         assert word in text, word
     assert "a@t.example" not in text
     danish = made.client(portal).get("/reports?lang=da").text
-    for word in ("Energirapport, hver måned", "Oktober 2026", "Senest lavet", "mangler siden 28 okt. 2026 05:00"):
+    for word in ("Energirapport, hver måned", "Oktober 2026", "Senest lavet", "mangler siden 28. okt. 2026 05:00"):
         assert word in danish, word
 
 
