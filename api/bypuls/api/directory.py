@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from bypuls.store.registry import (
@@ -107,6 +107,13 @@ class Directory:
             seen.add(at)
             yield self.sensors[at]
             at = self.sensors[at].parent
+
+
+def there(sensor: Sensor, now: datetime) -> bool:
+    """Whether a sensor hangs where the registry says at `now`: within its own time."""
+    return (sensor.valid_from is None or sensor.valid_from <= now) and (
+        sensor.valid_to is None or sensor.valid_to > now
+    )
 
 
 class DirectorySource:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import Path, Query, Request
 
@@ -17,6 +17,10 @@ Kind = Annotated[
     Literal["lamp", "passage", "traffic_bin", "meter", "cabinet", "weather", "health"] | None,
     Query(description="only sensors of this kind"),
 ]
+TableForm = Annotated[Literal["json", "csv"], Query(description="JSON columns, or a table")]
+TableLang = Annotated[Literal["en", "da"], Query(description="of a table: `da` has semicolons and decimal commas")]
+TABLES: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
+"""The `responses` of routes that answer with a table, too."""
 Limit = Annotated[int, Query(ge=1, le=1000, description="at most so many entries")]
 Offset = Annotated[int, Query(ge=0, le=1_000_000, description="leave out so many entries first")]
 From = Annotated[

@@ -13,7 +13,7 @@ import numpy as np
 from bypuls.api.accounts.account import Accounts
 from bypuls.api.alarms.meter_history import MeterHistory, Nights, history_of, nights_of
 from bypuls.api.buildings.source import Source
-from bypuls.api.directory import Directory
+from bypuls.api.directory import Directory, there
 from bypuls.api.energy import counted_meters
 from bypuls.api.latest import Latest, latest_of, silent_after_s
 from bypuls.api.lighting.lamps_now import Judging, LampNow, lamps_now
@@ -122,11 +122,7 @@ class Scene:
     def sensors(self) -> dict[str, Sensor]:
         """Sensors that are there now: of devices that aren't retired, within their own time."""
         return {
-            id: row
-            for id, row in self.directory.sensors.items()
-            if row.device in self.devices
-            and (row.valid_from is None or row.valid_from <= self.now)
-            and (row.valid_to is None or row.valid_to > self.now)
+            id: row for id, row in self.directory.sensors.items() if row.device in self.devices and there(row, self.now)
         }
 
     @cached_property

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 
 from bypuls.analysis.lighting.lamp_rules import LampLimits
-from bypuls.api.directory import Directory
+from bypuls.api.directory import Directory, there
 from bypuls.api.latest import Latest
 from bypuls.api.lighting.night import FULL_PCT, Profiles, Sky, sky_at
 from bypuls.api.lighting_watch.view import LATE_US, NOTHING, WatchedLamp, Watching
@@ -73,8 +73,7 @@ def lamp_sensors(directory: Directory, now: datetime) -> dict[str, Sensor]:
     """The sensor that each lamp has now, by lamp."""
     return {
         row.lamp: row for row in directory.sensors.values()
-        if row.kind == "lamp" and row.lamp is not None and (row.valid_from is None or row.valid_from <= now)
-        and (row.valid_to is None or row.valid_to > now)
+        if row.kind == "lamp" and row.lamp is not None and there(row, now)
     }  # fmt: skip
 
 

@@ -132,6 +132,3 @@ class LampsUnit:
                 "levels_w": {f"{one * LEVEL_STEP_PCT:g}": round(float(watch.learned_w[at, one]), 2) for one in known},
             }  # fmt: skip
         return {"until_us": self.next_us, "lamps": lamps}
-
-
-__all__ = ["INFERRED", "LampsUnit"]

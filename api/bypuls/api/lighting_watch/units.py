@@ -11,9 +11,10 @@ import numpy as np
 
 from bypuls.analysis.arrays import FloatArray
 from bypuls.analysis.lighting.expectation import HPS_EXPONENT, LED_EXPONENT
-from bypuls.api.directory import Directory
+from bypuls.api.directory import Directory, there
 from bypuls.api.lighting.lamps_now import lamp_sensors, place_of
 from bypuls.api.lighting.night import FULL_PCT, Profiles
+from bypuls.api.lighting.town import meters_of
 from bypuls.store.registry import Lamp, Sensor
 from bypuls.wire import from_us
 
@@ -38,13 +39,9 @@ class Unit:
         return f"{self.kind} {self.id}"
 
 
-def meters_of(directory: Directory, cabinet: str, now: datetime) -> list[Sensor]:
+def main_meters(directory: Directory, cabinet: str, now: datetime) -> list[Sensor]:
     """The electricity meters of a cabinet that are there now and that add up to what it draws."""
-    mine = [
-        one for one in directory.sensors_of(kinds=("meter",))
-        if one.cabinet == cabinet and one.medium == "electricity" and (one.valid_from is None or one.valid_from <= now)
-        and (one.valid_to is None or one.valid_to > now)
-    ]  # fmt: skip
+    mine = [one for one in meters_of(directory, cabinet) if there(one, now)]
     ids = {one.id for one in mine}
     return [one for one in mine if one.parent not in ids]
 
@@ -69,7 +66,7 @@ def units_of(directory: Directory, now: datetime) -> dict[str, Unit]:
         basis = tuple(f"{one.id} {sensor.id} {_hung(one)}" for one, sensor in zip(lamps, mine, strict=True))
         found.append(Unit("lamps", id, (lat, lon), mine, tuple(lamps), len(lamps), basis))
     for id, row in directory.cabinets.items():
-        lamps, meters = fed.get(id, []), meters_of(directory, id, now)
+        lamps, meters = fed.get(id, []), main_meters(directory, id, now)
         lamps_n = max(len(lamps), row.lamp_count or 0)
         site = directory.sites.get(row.site or "")
         places = [(one.lat, one.lon) for one in (row, site) if one is not None]

@@ -35,7 +35,7 @@ from bypuls.api.models_buildings import (
     ListedModel,
     PortfolioModel,
 )
-from bypuls.api.parameters import From, Id, Limit, Offset, To, Tz
+from bypuls.api.parameters import TABLES, From, Id, Limit, Offset, TableLang, To, Tz
 from bypuls.api.problems import Problem, bad_parameter
 from bypuls.api.routes.registered import known
 from bypuls.api.tables import table_of
@@ -47,8 +47,6 @@ EnergyMedium = Annotated[
     Literal["electricity", "heat", "gas"] | None, Query(description="only this one; every medium of energy without")
 ]
 Form = Annotated[Literal["json", "csv"], Query(description="JSON, or a table")]
-Lang = Annotated[Literal["en", "da"], Query(description="of a table: `da` has semicolons and decimal commas")]
-_TABLES: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
 
 
 def tariff_of(context: ApiContext) -> CoolingTariff:
@@ -93,7 +91,7 @@ def figures(
         return answer(request, figures_json(building_report(source, id, first, last, tariff=tariff_of(context))))
 
 
-@router.get("/buildings/{id}/carpet", response_model=CarpetModel, responses=_TABLES)
+@router.get("/buildings/{id}/carpet", response_model=CarpetModel, responses=TABLES)
 def carpet(
     request: Request,
     context: Context,
@@ -104,7 +102,7 @@ def carpet(
     to: To = None,
     tz: Tz = None,
     format: Form = "json",
-    lang: Lang = "en",
+    lang: TableLang = "en",
 ) -> Response:
     """Every hour of the clock of every day: known cells add up to what was measured."""
     known("id", id, directory.buildings)
@@ -132,7 +130,7 @@ def carpet(
     )
 
 
-@router.get("/buildings/{id}/duration", response_model=DurationModel, responses=_TABLES)
+@router.get("/buildings/{id}/duration", response_model=DurationModel, responses=TABLES)
 def duration(
     request: Request,
     context: Context,
@@ -143,7 +141,7 @@ def duration(
     to: To = None,
     tz: Tz = None,
     format: Form = "json",
-    lang: Lang = "en",
+    lang: TableLang = "en",
 ) -> Response:
     """The load's duration curve by hours that are measured whole, its peak, and the base load of the last 14 nights."""
     known("id", id, directory.buildings)
@@ -178,10 +176,10 @@ def _listed(request: Request, building: str, items: Any) -> Response:
     return answer(request, {"building": building, "items": plain(items)})
 
 
-@router.get("/buildings/{id}/signature", response_model=ListedModel, responses=_TABLES)
+@router.get("/buildings/{id}/signature", response_model=ListedModel, responses=TABLES)
 def signature(
     request: Request, context: Context, directory: Registered, id: Id, medium: EnergyMedium = None, to: To = None,
-    tz: Tz = None, format: Form = "json", lang: Lang = "en",
+    tz: Tz = None, format: Form = "json", lang: TableLang = "en",
 ) -> Response:  # fmt: skip
     """The energy signature of the 365 days up to `to`: model, coefficients, adjusted R², CV(RMSE), NMBE, n, day types;
     or why there is none. As a table the days that a `medium`'s model was fitted to."""
@@ -215,10 +213,10 @@ def savings(
         return _listed(request, id, savings_of(source, id, found.media, models, last))
 
 
-@router.get("/buildings/{id}/cooling", response_model=ListedModel, responses=_TABLES)
+@router.get("/buildings/{id}/cooling", response_model=ListedModel, responses=TABLES)
 def cooling(
     request: Request, context: Context, directory: Registered, id: Id, start: From = None, to: To = None, tz: Tz = None,
-    format: Form = "json", lang: Lang = "en",
+    format: Form = "json", lang: TableLang = "en",
 ) -> Response:  # fmt: skip
     """How far the building cools its district heating water, by E8 and E9 where the meter has them, and what poor
     cooling costs. As a table month by month."""
@@ -251,7 +249,7 @@ def balance(
     return _listed(request, id, balances(measured(source, id, first, last), first, last))
 
 
-@router.get("/portfolio", response_model=PortfolioModel, responses=_TABLES)
+@router.get("/portfolio", response_model=PortfolioModel, responses=TABLES)
 def portfolio_of(
     request: Request,
     context: Context,
@@ -261,7 +259,7 @@ def portfolio_of(
     to: To = None,
     tz: Tz = None,
     format: Form = "json",
-    lang: Lang = "en",
+    lang: TableLang = "en",
     limit: Limit = 1000,
     offset: Offset = 0,
 ) -> Response:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Annotated, Literal
 
 import numpy as np
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from bypuls.api.access import Reader
@@ -15,7 +14,7 @@ from bypuls.api.answers import answer
 from bypuls.api.context import ApiContext, Context, Registered
 from bypuls.api.lighting.last_nights import LastNight, cabinet_nights, lamp_nights, newest_night
 from bypuls.api.models_lighting import NightsModel
-from bypuls.api.parameters import From, Id, To
+from bypuls.api.parameters import TABLES, From, Id, TableForm, TableLang, To
 from bypuls.api.periods import interval, local_texts
 from bypuls.api.problems import Problem
 from bypuls.api.routes.registered import known
@@ -24,19 +23,17 @@ from bypuls.api.tables import table_of
 
 router = APIRouter(
     prefix="/api/v1/lighting", tags=["lighting"], dependencies=[Reader],
-    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+    responses=TABLES,
 )  # fmt: skip
 
 MOST_NIGHTS = 31
 _USUAL = timedelta(days=7)
-Form = Annotated[Literal["json", "csv"], Query(description="JSON columns, or a table")]
-Lang = Annotated[Literal["en", "da"], Query(description="of a table: `da` has semicolons and decimal commas")]
 
 
 @router.get("/cabinets/{id}/nights", response_model=NightsModel)
 def nights_of_cabinet(
     request: Request, context: Context, directory: Registered, id: Id, start: From = None, to: To = None,
-    format: Form = "json", lang: Lang = "en",
+    format: TableForm = "json", lang: TableLang = "en",
 ) -> Response:  # fmt: skip
     """Power of a cabinet's meters by the quarter of an hour from noon to noon, the last seven nights by default,
     against the nominal power of its lamps by their dimming profiles from civil dusk to dawn."""
@@ -48,7 +45,7 @@ def nights_of_cabinet(
 @router.get("/lamps/{id}/nights", response_model=NightsModel)
 def nights_of_lamp(
     request: Request, context: Context, directory: Registered, id: Id, start: From = None, to: To = None,
-    format: Form = "json", lang: Lang = "en",
+    format: TableForm = "json", lang: TableLang = "en",
 ) -> Response:  # fmt: skip
     """The same of a lamp that is measured by itself."""
     known("id", id, directory.lamps)

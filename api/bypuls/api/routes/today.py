@@ -12,7 +12,7 @@ from bypuls.api.access import Reader
 from bypuls.api.answers import answer
 from bypuls.api.context import Context, Registered
 from bypuls.api.models import TownSeriesModel
-from bypuls.api.parameters import From, To, Tz
+from bypuls.api.parameters import TABLES, From, TableForm, TableLang, To, Tz
 from bypuls.api.periods import Span, edges_of, local_text, moment, span_of, zone_of
 from bypuls.api.tables import table_of
 from bypuls.api.town_now import town_columns
@@ -21,20 +21,15 @@ from bypuls.wire import from_us
 router = APIRouter(prefix="/api/v1", tags=["readings"], dependencies=[Reader])
 
 
-_CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
-Table = Annotated[Literal["json", "csv"], Query(description="JSON columns, or a table")]
-Lang = Annotated[Literal["en", "da"], Query(description="of a table: `da` has semicolons and decimal commas")]
-
-
-@router.get("/today", response_model=TownSeriesModel, responses=_CSV)
+@router.get("/today", response_model=TownSeriesModel, responses=TABLES)
 def today(
     request: Request,
     context: Context,
     directory: Registered,
     day: From = None,
     tz: Tz = None,
-    format: Table = "json",
-    lang: Lang = "en",
+    format: TableForm = "json",
+    lang: TableLang = "en",
 ) -> Response:
     """Vehicles and power of the whole town per quarter of a local day (today by default, else the day of `from`).
 
@@ -50,7 +45,7 @@ def today(
     return _told(request, quarters, town_columns(context.store, directory, quarters, now), format, lang, "today")
 
 
-@router.get("/town/series", response_model=TownSeriesModel, responses=_CSV)
+@router.get("/town/series", response_model=TownSeriesModel, responses=TABLES)
 def town_series(
     request: Request,
     context: Context,
@@ -59,8 +54,8 @@ def town_series(
     start: From = None,
     to: To = None,
     tz: Tz = None,
-    format: Table = "json",
-    lang: Lang = "en",
+    format: TableForm = "json",
+    lang: TableLang = "en",
 ) -> Response:
     """Vehicles and power of the whole town by time, as of `/today`; the row that runs has no vehicles yet."""
     now, zone = context.clock(), zone_of(tz or context.settings.tz)

@@ -13,7 +13,7 @@ from bypuls.api.answers import answer
 from bypuls.api.audience import Asking
 from bypuls.api.context import Context, Registered
 from bypuls.api.models_traffic import SiteHistogramModel, SiteSeriesModel
-from bypuls.api.parameters import From, Id, To, Tz
+from bypuls.api.parameters import TABLES, From, Id, TableForm, To, Tz
 from bypuls.api.periods import Span, edges_of, local_text, span_of, zone_of
 from bypuls.api.problems import bad_parameter
 from bypuls.api.reports.speed.from_store import Survey, observations_of
@@ -31,8 +31,6 @@ from bypuls.api.vehicles import KINDS, row_limits, vehicle_rows
 
 router = APIRouter(prefix="/api/v1/traffic", tags=["traffic"])
 
-Table = Annotated[Literal["json", "csv"], Query(description="JSON columns, or a table")]
-_CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
 _COLUMNS = (
     "n", "mean_kmh", "v50_kmh", "v85_kmh", "max_kmh", "over_limit_n", "over_limit_share", "limit_kmh", "coverage",
 )  # fmt: skip
@@ -41,7 +39,7 @@ UNITS = dict(
 )
 
 
-@router.get("/{site}/series", response_model=SiteSeriesModel, responses=_CSV)
+@router.get("/{site}/series", response_model=SiteSeriesModel, responses=TABLES)
 def series(
     request: Request,
     context: Context,
@@ -53,7 +51,7 @@ def series(
     to: To = None,
     tz: Tz = None,
     direction: Direction = None,
-    format: Table = "json",
+    format: TableForm = "json",
     lang: Lang = "en",
 ) -> Response:
     """All sensors of a street together: vehicles, speeds, what was over the limit of the day, by time. The public view
@@ -127,7 +125,7 @@ def _public_columns(source: Observations, survey: Survey, span: Span) -> dict[st
     return columns
 
 
-@router.get("/{site}/histogram", response_model=SiteHistogramModel, responses=_CSV)
+@router.get("/{site}/histogram", response_model=SiteHistogramModel, responses=TABLES)
 def histogram(
     request: Request,
     context: Context,
@@ -138,7 +136,7 @@ def histogram(
     to: To = None,
     tz: Tz = None,
     direction: Direction = None,
-    format: Table = "json",
+    format: TableForm = "json",
     lang: Lang = "en",
 ) -> Response:
     """How many vehicles drove how fast over a period (the last four weeks by default): classes lower < v ≤ upper, by

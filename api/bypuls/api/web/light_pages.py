@@ -97,8 +97,7 @@ def lights_fragment(request: Request) -> Response:
     away = refused(request)
     if away is not None:
         return away
-    context, directory = the_context(request), the_directory(request)
-    town = town_of(request, context, directory)
+    town = _town(request)
     out = sum(town.dark(id) for id in town.lamps)
     return render(request, "_lights_now.html", told=figures_now(town), lamps_out=out)
 
@@ -109,8 +108,7 @@ def states_fragment(request: Request) -> Response:
     away = refused(request)
     if away is not None:
         return away
-    context, directory = the_context(request), the_directory(request)
-    town = town_of(request, context, directory)
+    town = _town(request)
     mapped = any(one.lamp.lat is not None and one.lamp.lon is not None for one in town.lamps.values())
     return render(request, "_lamp_states.html", told=figures_now(town), mapped=mapped)
 
@@ -121,9 +119,8 @@ def cabinets_fragment(request: Request) -> Response:
     away = refused(request)
     if away is not None:
         return away
-    context, directory = the_context(request), the_directory(request)
-    town = town_of(request, context, directory)
-    return render(request, "_cabinets_now.html", cabinets=[cabinet_entry(town, id) for id in directory.cabinets])
+    town = _town(request)
+    return render(request, "_cabinets_now.html", cabinets=[cabinet_entry(town, id) for id in town.directory.cabinets])
 
 
 @router.get("/fragments/lights/energy")
@@ -260,6 +257,10 @@ def _lines(values: Floats, top: float) -> tuple[str, ...]:
             continue
         lines[-1].append(f"{at * steps:.1f},{_TALL - 4.0 - (_TALL - 10.0) * max(value, 0.0) / top:.1f}")
     return tuple(" ".join(one) for one in lines if len(one) > 1)
+
+
+def _town(request: Request) -> Town:
+    return town_of(request, the_context(request), the_directory(request))
 
 
 def _words(request: Request, context: ApiContext) -> AlarmWords:
