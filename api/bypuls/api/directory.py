@@ -39,8 +39,8 @@ from bypuls.store.registry import (
 @dataclass(frozen=True, slots=True)
 class Directory:
     """One version of the registry, by id; `limits` by site, `calibrations` and `manual_counts` by sensor, rising in
-    time; `scope_parts` by target, `effects` by measure, `events` and `heated_areas` by building,
-    `dimming_profiles` by group, `lamp_profiles` by lamp."""
+    time; `cabinet_meters` those of electricity by cabinet; `scope_parts` by target, `effects` by measure, `events` and
+    `heated_areas` by building, `dimming_profiles` by group, `lamp_profiles` by lamp."""
 
     version: int
     sites: dict[str, Site]
@@ -48,6 +48,7 @@ class Directory:
     lamps: dict[str, Lamp]
     buildings: dict[str, Building]
     sensors: dict[str, Sensor]
+    cabinet_meters: dict[str, list[Sensor]]
     devices: dict[str, Device]
     targets: dict[str, Target]
     limits: dict[str, list[SpeedLimit]]
@@ -143,13 +144,16 @@ def _read(registry: Registry, version: int) -> Directory:
     calibrations: dict[str, list[Calibration]] = {}
     for calibration in registry.calibrations():
         calibrations.setdefault(calibration.sensor, []).append(calibration)
+    sensors = registry.sensors()
+    at_cabinets = [one for one in sensors if one.kind == "meter" and one.medium == "electricity" and one.cabinet]
     return Directory(
         version=version,
         sites={row.id: row for row in registry.sites()},
         cabinets={row.id: row for row in registry.cabinets()},
         lamps={row.id: row for row in registry.lamps()},
         buildings={row.id: row for row in registry.buildings()},
-        sensors={row.id: row for row in registry.sensors()},
+        sensors={row.id: row for row in sensors},
+        cabinet_meters=_by(at_cabinets, "cabinet"),
         devices={row.id: row for row in registry.devices()},
         targets={row.id: row for row in registry.targets()},
         limits=limits,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from bypuls.api.directory import Directory
+from bypuls.api.energy import counted_meters
 from bypuls.store.registry import Sensor
 
 CARRIERS = ("electricity", "heat", "gas")
@@ -70,10 +71,10 @@ def sources_of(directory: Directory, part: Part) -> list[Source]:
 class _Tree:
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
-        self._cabinet_meters: dict[str, Sensor] = {}
-        for sensor in directory.sensors.values():
-            if sensor.kind == "meter" and sensor.cabinet is not None and sensor.medium == "electricity":
-                self._cabinet_meters.setdefault(sensor.cabinet, sensor)
+        self._cabinet_meters = {
+            cabinet: main[0] for cabinet, meters in directory.cabinet_meters.items()
+            if (main := [meter for meter, sign in counted_meters(directory, meters) if sign > 0])
+        }  # fmt: skip
 
     def parent(self, sensor: Sensor, carrier: str, *, building: str | None) -> Sensor | None:
         """The nearest meter of the same medium that the sensor sits behind; within the building where one is given."""

@@ -14,12 +14,12 @@ from bypuls.analysis.lighting.lamp_rules import LampLimits
 from bypuls.api.alarms.costs import cost_of_light
 from bypuls.api.alarms.finding import UNKNOWN_COST, Asked, Cost, Finding
 from bypuls.api.alarms.scene import Scene
-from bypuls.api.latest import Latest
+from bypuls.api.lighting.cabinet_meters import main_meters, power_now
 from bypuls.api.lighting.lamps_now import DAY_BURNER, OUT, LampNow, place_of
 from bypuls.api.lighting.night import night_us
 from bypuls.api.lighting_watch.view import LATE_US, WatchedCabinet
 from bypuls.store.book import LIVING, AlarmFilter
-from bypuls.wire import Cabinet, Meter, to_us
+from bypuls.wire import Cabinet, to_us
 from bypuls.wire.bins import QUARTER_US
 
 _LIMITS = LampLimits()
@@ -153,14 +153,10 @@ def dead_feeders(scene: Scene, asked: Asked) -> Iterator[Finding]:
     lamps: dict[str, list[LampNow]] = {}
     for one in scene.lamps.values():
         lamps.setdefault(one.lamp.cabinet or "", []).append(one)
-    meters: dict[str, list[Latest]] = {}
-    for sensor in scene.sensors.values():
-        if sensor.kind == "meter" and sensor.cabinet is not None and sensor.medium == "electricity":
-            meters.setdefault(sensor.cabinet, []).append(scene.latest[sensor.id])
     for cabinet in asked:
         watched = scene.watching.cabinets.get(cabinet)
         if lamps.get(cabinet) or watched is None:
-            yield _feeder(cabinet, lamps.get(cabinet, []), meters.get(cabinet, []))
+            yield _feeder(scene, cabinet, lamps.get(cabinet, []))
         else:
             yield _feeder_by_meter(scene, cabinet, watched)
 
@@ -177,12 +173,14 @@ def _feeder_by_meter(scene: Scene, cabinet: str, watched: WatchedCabinet) -> Fin
     return Finding(cabinet, "absent", evidence_us=watched.spoke_us)
 
 
-def _feeder(cabinet: str, lamps: list[LampNow], meters: list[Latest]) -> Finding:
+def _feeder(scene: Scene, cabinet: str, lamps: list[LampNow]) -> Finding:
     night = any(one.sky is not None and one.sky.night for one in lamps)
     heard = [one for one in lamps if one.lit is not None]
-    load = _load(lamps, meters)
+    meters = main_meters(scene.directory, cabinet, scene.now)
+    load = _load(lamps, power_now(meters, scene.latest))
     spoke_us = [one.spoke_us for one in heard if one.spoke_us is not None]
-    spoke_us += [to_us(one.reading.t) for one in meters if one.current is not None and one.reading and one.reading.t]
+    said = [scene.latest[one.id].current for one in meters if one.id in scene.latest]
+    spoke_us += [to_us(one.t) for one in said if one is not None and one.t is not None]
     if not night:
         # Without a lamp that speaks nobody knows whether it is night there.
         return Finding(cabinet, "holding" if heard else "unknown")
@@ -196,15 +194,12 @@ def _feeder(cabinet: str, lamps: list[LampNow], meters: list[Latest]) -> Finding
     return Finding(cabinet, "holding")
 
 
-def _load(lamps: list[LampNow], meters: list[Latest]) -> bool | None:
+def _load(lamps: list[LampNow], power_w: float | None) -> bool | None:
     """Whether the cabinet's meters see its lamps; None = they don't tell."""
-    powers = [
-        one.current.power_w for one in meters if isinstance(one.current, Meter) and one.current.power_w is not None
-    ]
     expected_w = sum(one.expected_w or 0.0 for one in lamps)
-    if not powers or len(powers) < len(meters) or expected_w <= 0.0:
+    if power_w is None or expected_w <= 0.0:
         return None
-    return sum(powers) >= _LIMITS.out_below * expected_w
+    return power_w >= _LIMITS.out_below * expected_w
 
 
 def cabinet_faults(scene: Scene, asked: Asked) -> Iterator[Finding]:

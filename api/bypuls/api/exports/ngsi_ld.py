@@ -15,12 +15,14 @@ import numpy as np
 
 from bypuls.api.directory import Directory
 from bypuls.api.latest import Latest, latest_of
+from bypuls.api.lighting.cabinet_meters import main_meters, power_now
 from bypuls.api.lighting.lamps_now import OUT, LampNow
 from bypuls.api.lighting.night import FULL_PCT
 from bypuls.api.lighting.town import Town, alarm_faults
 from bypuls.api.periods import Span
 from bypuls.api.vehicles import KINDS, vehicle_rows
 from bypuls.store.protocol import Store
+from bypuls.store.registry import Sensor
 from bypuls.wire import Lamp, Meter, format_time, from_us, to_us
 from bypuls.wire.bins import QUARTER_US
 
@@ -109,16 +111,6 @@ def _point(lat: float | None, lon: float | None) -> dict[str, Any] | None:
     return None if lat is None or lon is None else {"type": "Point", "coordinates": [lon, lat]}
 
 
-def _at(latest: Sequence[Latest], kind: type) -> dict[str, tuple[Latest, Any]]:
-    """The current reading of each place, the newest where it has several sensors."""
-    found: dict[str, tuple[Latest, Any]] = {}
-    for one in sorted(latest, key=lambda one: -(one.age_s or 0.0)):
-        asset = one.sensor.asset
-        if asset is not None and isinstance(one.current, kind):
-            found[asset[1]] = (one, one.current)
-    return found
-
-
 def _streetlights(town: Town, zone: ZoneInfo) -> list[Entity | None]:
     found: list[Entity | None] = []
     for id, now in town.lamps.items():
@@ -160,8 +152,9 @@ def _first_moment(day: date | None, zone: ZoneInfo) -> str | None:
 
 
 def _cabinets(store: Store, directory: Directory, now: datetime) -> list[Entity | None]:
-    meters = [one for one in directory.sensors_of(kinds=("meter",)) if one.cabinet and one.parent is None]
-    heard = _at(latest_of(store, [one for one in meters if one.medium == "electricity"], now), Meter)
+    meters = {id: main_meters(directory, id, now) for id in directory.cabinets}
+    latest = latest_of(store, [one for mine in meters.values() for one in mine], now)
+    heard = {one.sensor.id: one for one in latest}
     groups: dict[str, set[str]] = {}
     for lamp in directory.lamps.values():
         if lamp.cabinet is not None and lamp.lamp_group is not None:
@@ -180,26 +173,32 @@ def _cabinets(store: Store, directory: Directory, now: datetime) -> list[Entity 
             "refStreetlightGroup": [_urn("StreetlightGroup", group) for group in fed],
             "workingMode": row.working_mode,
         }
-        one, said = heard.get(row.id, (None, None))
-        if one is not None and said is not None:
-            entity |= _metered(said, one.sensor.multiplier, one.sensor.device)
+        entity |= _metered(meters[row.id], heard)
         found.append(entity | {"@context": [_LIGHTING]})
     return found
 
 
-def _metered(said: Meter, multiplier: float, device: str) -> Entity:
-    """A cabinet's meter: kW and kWh, behind its transformer's ratio; phases as R, S, T."""
+def _metered(meters: Sequence[Sensor], latest: Mapping[str, Latest]) -> Entity:
+    """What a cabinet's meters say: kW and kWh, behind their transformers' ratios; phases as R, S, T. Of several meters
+    only the power adds up."""
 
     def kilo(value: float | None) -> float | None:
         # The model knows no power below zero.
-        return None if value is None or value < 0.0 else value * multiplier / 1000.0
+        return None if value is None or value < 0.0 else value / 1000.0
 
+    power_w = power_now(meters, latest)
+    devices = [_urn("Device", one) for one in sorted({one.device for one in meters})]
+    if len(meters) != 1:
+        return {} if power_w is None else {"totalActivePower": kilo(power_w), "refDevice": devices}
+    said, multiplier = latest[meters[0].id].current, meters[0].multiplier
+    if not isinstance(said, Meter):
+        return {}
     entity: Entity = {
-        "totalActivePower": kilo(said.power_w),
-        "lastMeterReading": kilo(said.import_wh),
+        "totalActivePower": kilo(power_w),
+        "lastMeterReading": kilo(None if said.import_wh is None else said.import_wh * multiplier),
         "cosPhi": said.power_factor,
         "serialNumber": said.serial,
-        "refDevice": [_urn("Device", device)],
+        "refDevice": devices,
     }
     for phase, value in zip(_PHASES, said.voltage_v or (), strict=False):
         entity[f"voltage{phase}"] = value

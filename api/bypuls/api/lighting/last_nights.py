@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -12,9 +12,9 @@ from bypuls.analysis.lighting.lamp_rules import LampLimits
 from bypuls.api.accounts.frame import Floats, Int64
 from bypuls.api.context import ApiContext
 from bypuls.api.directory import Directory
+from bypuls.api.lighting.cabinet_meters import main_meters
 from bypuls.api.lighting.lamps_now import lamp_sensors, place_of
 from bypuls.api.lighting.night import Profiles, night_us
-from bypuls.api.lighting.town import meters_of
 from bypuls.store.registry import Lamp, Sensor
 from bypuls.wire import from_us, to_us
 from bypuls.wire.bins import QUARTER_US
@@ -66,11 +66,11 @@ class LastNight:
 
 
 def last_nights(
-    context: ApiContext, kind: str, sensors: Sequence[Sensor], lamps: Sequence[Lamp], profiles: Profiles,
-    place: tuple[float | None, float | None], first: date, last: date,
+    context: ApiContext, kind: str, sensors_at: Callable[[datetime], Sequence[Sensor]], lamps: Sequence[Lamp],
+    profiles: Profiles, place: tuple[float | None, float | None], first: date, last: date,
 ) -> list[LastNight]:  # fmt: skip
-    """The nights after the days first … last, the newest first. Expected: nominal power by dimming profile from civil
-    dusk to dawn; NaN where a lamp's wattage isn't known."""
+    """The nights after the days first … last, the newest first, by the sensors of each midnight. Expected: nominal
+    power by dimming profile from civil dusk to dawn; NaN where a lamp's wattage isn't known."""
     zone = context.settings.zone
     found = []
     for back in range((last - first).days + 1):
@@ -78,7 +78,8 @@ def last_nights(
         edges = [to_us(datetime.combine(one, time(12), zone)) for one in (day, day + timedelta(days=1))]
         t_us = np.arange(edges[0], edges[1], QUARTER_US, dtype=np.int64)
         dark = night_us(round(place[0], 1), round(place[1], 1), day) if None not in place else None  # type: ignore[arg-type]
-        power = _power(context, kind, sensors, t_us)
+        midnight = datetime.combine(day + timedelta(days=1), time(0), zone)
+        power = _power(context, kind, sensors_at(midnight), t_us)
         expected = _expected(lamps, profiles, t_us, dark)
         on_us, off_us = _switching(t_us, power, sum(one.watt or 0.0 for one in lamps), context.now_us())
         dusk_us, dawn_us = dark if dark is not None else (None, None)
@@ -94,16 +95,21 @@ def cabinet_nights(context: ApiContext, directory: Directory, cabinet: str, firs
     if None in place and mine:
         place = place_of(directory, mine[0])
     profiles = Profiles(directory, context.settings.zone)
-    return last_nights(context, "meter", meters_of(directory, cabinet), mine, profiles, place, first, last)
+    return last_nights(
+        context, "meter", lambda at: main_meters(directory, cabinet, at), mine, profiles, place, first, last
+    )
 
 
 def lamp_nights(context: ApiContext, directory: Directory, lamp: str, first: date, last: date) -> list[LastNight]:
     """The nights of a lamp that is measured by itself, the newest first."""
     row = directory.lamps[lamp]
-    sensor = lamp_sensors(directory, context.clock()).get(lamp)
-    sensors = [sensor] if sensor is not None else []
     profiles = Profiles(directory, context.settings.zone)
-    return last_nights(context, "lamp", sensors, [row], profiles, place_of(directory, row), first, last)
+
+    def own(at: datetime) -> list[Sensor]:
+        sensor = lamp_sensors(directory, at).get(lamp)
+        return [] if sensor is None else [sensor]
+
+    return last_nights(context, "lamp", own, [row], profiles, place_of(directory, row), first, last)
 
 
 def newest_night(context: ApiContext) -> date:
@@ -124,7 +130,7 @@ def _power(context: ApiContext, kind: str, sensors: Sequence[Sensor], t_us: Int6
         with np.errstate(divide="ignore", invalid="ignore"):
             mean = np.where(n > 0.0, table.columns["power_w_sum"] / n, np.nan)
         mine[(table.t_us - t_us[0]) // QUARTER_US] = mean
-        total += mine
+        total += sensor.sign * mine
     return total
 
 

@@ -15,12 +15,13 @@ from bypuls.api.context import ApiContext
 from bypuls.api.directory import Directory
 from bypuls.api.geometry import on_plane_km
 from bypuls.api.latest import Latest, latest_of
+from bypuls.api.lighting.cabinet_meters import main_meters, power_now
 from bypuls.api.lighting.lamps_now import STATES, Judging, LampNow, LampState, lamps_now, place_of
 from bypuls.api.lighting.night import Profiles
 from bypuls.api.lighting_watch.view import WatchedCabinet, Watching
 from bypuls.store.book import LIVING, Alarm, AlarmBook, AlarmFilter, LightingWatchBook
 from bypuls.store.registry import Lamp, Sensor
-from bypuls.wire import Cabinet, Meter, to_us
+from bypuls.wire import Cabinet, from_us, to_us
 
 DARK_KINDS = ("lamp-out", "feeder-out")
 TALQ_OF = {
@@ -118,7 +119,8 @@ def cabinet_entry(town: Town, cabinet: str) -> dict[str, Any]:
     row = town.directory.cabinets[cabinet]
     mine = [one for one in town.lamps.values() if one.lamp.cabinet == cabinet]
     alarms = town.by_cabinet.get(cabinet, ())
-    power_w, spoke_us = _meter_power(town, cabinet)
+    meters = main_meters(town.directory, cabinet, from_us(town.now_us))
+    power_w = power_now(meters, town.latest)
     expected = [one.expected_w for one in mine]
     contacts = [one.current for one in _heard(town, cabinet, "cabinet")]
     door = next((one.door_open for one in contacts if isinstance(one, Cabinet) and one.door_open is not None), None)
@@ -134,7 +136,8 @@ def cabinet_entry(town: Town, cabinet: str) -> dict[str, Any]:
     return {
         "cabinet": row.id, "name": row.name, "site": row.site, "lat": row.lat, "lon": row.lon, "state": state,
         "lamps": by_state(town, mine), "lamps_registered": row.lamp_count, "power_w": power_w,
-        "power_at": moment(spoke_us), "expected_w": sum(one or 0.0 for one in expected) if whole else None,
+        "power_at": moment(_spoke_us(town, meters)),
+        "expected_w": sum(one or 0.0 for one in expected) if whole else None,
         "learned": _learned(town.watching.cabinets.get(cabinet)),
         "door_open": door, "contactor_on": on,
         "faults": list(dict.fromkeys(name for one in alarms for name in alarm_faults(one))),
@@ -219,19 +222,9 @@ def _heard(town: Town, cabinet: str, kind: str) -> list[Latest]:
     return [one for one in town.latest.values() if one.sensor.cabinet == cabinet and one.sensor.kind == kind]
 
 
-def _meter_power(town: Town, cabinet: str) -> tuple[float | None, int | None]:
-    meters = [one for one in _heard(town, cabinet, "meter") if one.sensor.medium == "electricity"]
-    powers = [one.current.power_w for one in meters if isinstance(one.current, Meter)]
-    times = [to_us(one.reading.t) for one in meters if one.reading is not None and one.reading.t is not None]
-    known = [power for power in powers if power is not None]
-    return sum(known) if known and len(known) == len(meters) else None, max(times, default=None)
-
-
-def meters_of(directory: Directory, cabinet: str) -> list[Sensor]:
-    """The electricity meters of a cabinet."""
-    return [
-        one for one in directory.sensors_of(kinds=("meter",)) if one.cabinet == cabinet and one.medium == "electricity"
-    ]
+def _spoke_us(town: Town, meters: Sequence[Sensor]) -> int | None:
+    heard = (town.latest[one.id].reading for one in meters if one.id in town.latest)
+    return max((to_us(one.t) for one in heard if one is not None and one.t is not None), default=None)
 
 
 __all__ = ["Town", "along", "by_state", "cabinet_entry", "lamp_entry", "place_of", "stretches", "town_now"]

@@ -90,7 +90,7 @@ class MeterUnit:
         volts = grid.mean("voltage_v")
         known = np.isfinite(volts).sum(axis=1, keepdims=True)
         mean = np.where(known > 0, np.nansum(volts, axis=1, keepdims=True) / np.maximum(known, 1), np.nan)
-        return each.sum(axis=1, keepdims=True), mean
+        return each @ np.array([[one.sign] for one in self.unit.sensors], dtype=np.float64), mean
 
     def _expected_w(self, quarters: Quarters, level: FloatArray, voltage: FloatArray) -> float:
         watch = self.watch

@@ -11,10 +11,10 @@ import numpy as np
 
 from bypuls.analysis.arrays import FloatArray
 from bypuls.analysis.lighting.expectation import HPS_EXPONENT, LED_EXPONENT
-from bypuls.api.directory import Directory, there
+from bypuls.api.directory import Directory
+from bypuls.api.lighting.cabinet_meters import main_meters
 from bypuls.api.lighting.lamps_now import lamp_sensors, place_of
 from bypuls.api.lighting.night import FULL_PCT, Profiles
-from bypuls.api.lighting.town import meters_of
 from bypuls.store.registry import Lamp, Sensor
 from bypuls.wire import from_us
 
@@ -37,13 +37,6 @@ class Unit:
     def name(self) -> str:
         """As it is kept."""
         return f"{self.kind} {self.id}"
-
-
-def main_meters(directory: Directory, cabinet: str, now: datetime) -> list[Sensor]:
-    """The electricity meters of a cabinet that are there now and that add up to what it draws."""
-    mine = [one for one in meters_of(directory, cabinet) if there(one, now)]
-    ids = {one.id for one in mine}
-    return [one for one in mine if one.parent not in ids]
 
 
 def units_of(directory: Directory, now: datetime) -> dict[str, Unit]:
@@ -75,7 +68,8 @@ def units_of(directory: Directory, now: datetime) -> dict[str, Unit]:
         measured = lamps_n == len(lamps) and all(one.id in sensors for one in lamps)
         if not meters or not lamps_n or place is None or measured:
             continue
-        basis = (f"{lamps_n} lamps", *(f"{one.id} × {one.multiplier:g}" for one in meters), *sorted(map(_hung, lamps)))
+        measured_by = (f"{one.id} × {one.sign * one.multiplier:g}" for one in meters)
+        basis = (f"{lamps_n} lamps", *measured_by, *sorted(map(_hung, lamps)))
         found.append(Unit("meter", id, place, tuple(meters), tuple(lamps), lamps_n, basis))
     return {one.name: one for one in found}
 

@@ -17,11 +17,12 @@ from bypuls.api.alarms.words import TALQ, AlarmWords
 from bypuls.api.alarms.work_list import REASONS
 from bypuls.api.context import ApiContext, the_context, the_directory
 from bypuls.api.directory import Directory
+from bypuls.api.lighting.cabinet_meters import main_meters
 from bypuls.api.lighting.energy import rates_of, used_by_lamp
 from bypuls.api.lighting.last_nights import LastNight, cabinet_nights, lamp_nights, newest_night
 from bypuls.api.lighting.safety import last_nights_of, last_year, lit
 from bypuls.api.lighting.summary import figures_now, summary
-from bypuls.api.lighting.town import Town, cabinet_entry, lamp_entry, meters_of
+from bypuls.api.lighting.town import Town, cabinet_entry, lamp_entry
 from bypuls.api.lighting_speed import streets_with_both
 from bypuls.api.middleware import content_policy
 from bypuls.api.parameters import Id
@@ -152,7 +153,7 @@ def cabinet(request: Request, id: Id) -> Response:
         not_found("id", id, directory.cabinets)
     town, words = town_of(request, context, directory), _words(request, context)
     mine = [one for one in directory.lamps.values() if one.cabinet == id]
-    meters = meters_of(directory, id)
+    meters = main_meters(directory, id, context.clock())
     picked = picked_of(request, NIGHTS)
     nights = cabinet_nights(context, directory, id, *_asked(context, picked))
     return render(
