@@ -11,6 +11,9 @@ PYTHON ?=
 ARGS ?=
 PY := .venv/bin/python
 
+# Where it is set (in many containers), every process compiles the libraries anew: the platform starts three times slower.
+unexport PYTHONDONTWRITEBYTECODE
+
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s  %s\n", $$1, $$2 }' Makefile
 	echo
