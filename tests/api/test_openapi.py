@@ -53,3 +53,22 @@ def test_every_parameter_is_described(client: Any, kind: str) -> None:
                     assert parameter.get("description"), (path, parameter["name"])
                 elif parameter["in"] == "path":
                     assert parameter["schema"].get("examples"), (path, parameter["name"])
+
+
+def test_a_parameter_that_is_not_described_is_refused_with_those_that_are(
+    client: Any, town: Any, make_client: Any
+) -> None:
+    paths = client.told("/openapi.json")["paths"]
+    asking = make_client(key=town.keys["admin"])
+    refused = 0
+    for path, operations in paths.items():
+        if "get" not in operations:
+            continue
+        described = sorted(one["name"] for one in operations["get"].get("parameters", ()) if one["in"] == "query")
+        answer = asking.get(path.replace("{", "").replace("}", ""), params={"no-such": "1"})
+        faults = answer.json().get("errors", ())
+        if [one["field"] for one in faults] == ["no-such"]:
+            expected = f"one of {', '.join(described)}" if described else "no parameters"
+            assert faults[0]["expected"] == expected, path
+            refused += 1
+    assert refused > 40
