@@ -12,13 +12,14 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CreateTable
 
 from bypuls.store.registry import BadDatabase, Device, Registry, Sensor, metadata, open_registry
-from bypuls.store.registry.database import alembic_config, database_url, open_engine
+from bypuls.store.registry.database import alembic_config, database_url, open_engine, revisions
 from bypuls.store.registry.tables import ENTITIES
 
 OURS = {*ENTITIES, "api_key", "audit", "registry_version"}
@@ -95,6 +96,22 @@ def test_down_and_up_again(tmp_path: Path) -> None:
     engine.dispose()
     with open_registry(path) as registry:
         assert registry.version() == 0
+
+
+def test_migrations_are_named_like_their_files_and_follow_each_other() -> None:
+    linear = ScriptDirectory.from_config(alembic_config()).walk_revisions()
+    assert list(revisions()) == [one.revision for one in linear][::-1]
+
+
+def test_a_registry_that_is_newest_is_opened_without_alembic(tmp_path: Path) -> None:
+    path = tmp_path / "registry.db"
+    open_registry(path).close()
+    asked = (
+        "import sys; from bypuls.store.registry import open_registry;"
+        "open_registry(sys.argv[1]).close(); print('alembic' in sys.modules)"
+    )
+    said = subprocess.run([sys.executable, "-c", asked, str(path)], capture_output=True, text=True, check=True)
+    assert said.stdout == "False\n"
 
 
 def test_opening_again_changes_nothing(tmp_path: Path) -> None:

@@ -6,18 +6,20 @@ import fcntl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bypuls.store.registry.errors import BadDatabase
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 BUSY_TIMEOUT_MS = 30_000
 """How long a writer waits for another one on SQLite [ms]."""
@@ -98,6 +100,8 @@ def _begin_postgresql(connection: Connection) -> None:
 
 def alembic_config(url: URL | None = None) -> Config:
     """Alembic's settings in code; with `url` also for its command line."""
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", "bypuls.store.registry:migrations")
     config.set_main_option("path_separator", "os")
@@ -115,19 +119,31 @@ def migrate(engine: Engine) -> None:
         if engine.dialect.name == "sqlite":
             _use_wal(engine)
         with writing(engine).begin() as connection:
-            config = alembic_config()
-            if not _is_newest(connection, config):
+            if not _is_newest(connection):
+                # Here and not above: Alembic is slow to load, and of most starts nothing is left for it to do.
+                from alembic import command
+
+                config = alembic_config()
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
 
 
-def _is_newest(connection: Connection, config: Config) -> bool:
-    script = ScriptDirectory.from_config(config)
-    known = {revision.revision for revision in script.walk_revisions()}
-    present = set(MigrationContext.configure(connection).get_current_heads())
-    for revision in present - known:
+def _is_newest(connection: Connection) -> bool:
+    known = revisions()
+    present = set()
+    if inspect(connection).has_table("alembic_version"):
+        present = set(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalars())
+    for revision in present - set(known):
         raise BadDatabase(f"the registry's revision is {revision!r}, made by a newer release — expected a known one")
-    return present == set(script.get_heads())
+    return present == {known[-1]}
+
+
+@cache
+def revisions() -> tuple[str, ...]:
+    """The migrations in their order: each is named like its file, and follows the one before."""
+    folder = files("bypuls.store.registry.migrations.versions")
+    names = (Path(one.name) for one in folder.iterdir())
+    return tuple(sorted(name.stem for name in names if name.suffix == ".py" and name.stem[0].isdigit()))
 
 
 @contextmanager
