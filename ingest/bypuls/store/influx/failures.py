@@ -8,10 +8,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-
-from influxdb_client.rest import ApiException
+from typing import TYPE_CHECKING
 
 from bypuls.store.protocol import Misconfigured, Unavailable
+
+if TYPE_CHECKING:
+    from influxdb_client.rest import ApiException
 
 # How InfluxDB 1.12 says with a 500 that a query's bucket isn't there.
 _NO_BUCKET = ("no database", "database not found", "could not find bucket", "retention policy not found")

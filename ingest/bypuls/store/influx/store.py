@@ -8,7 +8,7 @@ bins or fields vanish, or a bin's tags change, it deletes first, and a reader in
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,6 @@ from bypuls.store.folding import rising_edges, summable, summed
 from bypuls.store.influx import flux
 from bypuls.store.influx.answers import RawRows, Table, raw_rows, read_tables
 from bypuls.store.influx.assets import Asset, asset_lines, same_assets
-from bypuls.store.influx.connection import Connection
 from bypuls.store.influx.folding_bins import fold_bins
 from bypuls.store.influx.line_protocol import EARLIEST_US, LATEST_US, LINES, bin_lines, in_time
 from bypuls.store.influx.replacing import stale_stretch
@@ -28,6 +27,9 @@ from bypuls.store.protocol import Bins, BinTable, Columns, Every, Int64, Misconf
 from bypuls.store.results import Result, measurement, within
 from bypuls.wire import KINDS, Reading, to_us
 from bypuls.wire.bins import BIN_FIELDS, BIN_TAGS
+
+if TYPE_CHECKING:
+    from bypuls.store.influx.connection import Connection
 
 # Sensors in one query; a pattern of ids is some 30 KB then.
 _SENSORS_AT_ONCE = 1000
@@ -40,7 +42,12 @@ class InfluxStore:
 
     def __init__(self, settings: InfluxSettings, *, connection: Connection | None = None) -> None:
         self.settings = settings
-        self._connection = connection or Connection(settings)
+        if connection is None:
+            # Here and not above: the client is slow to load, and every service asks whether its store is one of these.
+            from bypuls.store.influx.connection import Connection
+
+            connection = Connection(settings)
+        self._connection = connection
 
     def setup(self) -> None:
         """Creates the two buckets where they are missing, kept for ever; needs a token that may.

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from bypuls.store.influx.connection import Connection
 from bypuls.store.influx.failures import PointsRefused, TooLarge
 from bypuls.store.protocol import Rejected
+
+if TYPE_CHECKING:
+    from bypuls.store.influx.connection import Connection
 
 # InfluxDB's own advice for a request; a year of quarters is eight.
 CHUNK_LINES = 5000
