@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import socket
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import structlog
 import typer
 
-from bypuls.api.reports.schedule import Mailer, MailSettings, Runner, RunnerSettings
+from bypuls.api.reports.schedule import Mailer, MailSettings
 from bypuls.cli.services import stop_on_signals, told
 from bypuls.cli.settings import DATA_DIR, REPORTS, DataDir, Environment, InfluxUrl, Opened, now, opened
+
+if TYPE_CHECKING:
+    from bypuls.api.reports.schedule import Runner
 
 log = structlog.get_logger("bypuls.reports")
 
@@ -31,6 +34,9 @@ Surveyor = Annotated[str | None, typer.Option(envvar="BYPULS_SURVEYOR", help="Wh
 def runner_of(platform: Opened, data_dir: Path, folder: Path | None, tz: str, surveyor: str | None) -> Runner:
     """The runner that options and environment describe.  Raises ValueError."""
     name = f"{socket.gethostname().lower()[:40]}-{os.getpid()}"
+    # Here and not above: alarms are told through this module's mailer, without what draws reports.
+    from bypuls.api.reports.schedule import Runner, RunnerSettings
+
     settings = RunnerSettings(folder=folder or data_dir / REPORTS, tz=tz, owner=name, surveyor=surveyor)
     return Runner(platform.store, platform.registry, platform.book, settings, clock=now, mailer=mailer_of())
 

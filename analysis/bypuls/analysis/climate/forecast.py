@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special
 
 from bypuls.analysis.arrays import FloatArray, IntArray, integer_column
 from bypuls.analysis.climate.targets import ROUNDING, Target, finite_tonnes
@@ -70,6 +70,8 @@ def trend(emitted_t: Mapping[int, float | None], *, confidence: float = CONFIDEN
     known = {year: finite_tonnes(emitted, year) for year, emitted in sorted(emitted_t.items()) if emitted is not None}
     if len(known) < LEAST_YEARS:
         return None
+    from scipy import stats  # a second to load, and most who load this module draw no trend
+
     tonnes = np.array(list(known.values()), dtype=np.float64)
     first = next(iter(known))
     # Counted from the first year: an intercept two thousand years away would cost digits.
@@ -99,7 +101,7 @@ def forecast(found: Trend, years: npt.ArrayLike) -> Forecast:
     year = integer_column("years", years)
     away = year - found.middle_year
     line = found.at_first_t + found.slope_t * (year - found.first_year)
-    t = float(stats.t.ppf(0.5 + found.confidence / 2.0, found.years - 2))
+    t = float(special.stdtrit(found.years - 2, 0.5 + found.confidence / 2.0))
     single = t * found.scatter_t * np.sqrt(1.0 + 1.0 / found.years)
     steeper, flatter = (found.slope_t - found.slope_low_t) * away, (found.slope_high_t - found.slope_t) * away
     ahead = away >= 0.0

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from bypuls.analysis.arrays import FloatArray
 from bypuls.analysis.energy.change_point import Kind
@@ -170,7 +170,7 @@ def half_width(model: Signature, modelled: float, days: int, span_days: int, *, 
     if n_eff - quality.p < 1.0 or quality.cv_rmse is None:
         return None
     months = span_days / _DAYS_PER_MONTH
-    t = float(stats.t.ppf(0.5 + confidence / 2.0, n_eff - quality.p))
+    t = float(special.stdtrit(n_eff - quality.p, 0.5 + confidence / 2.0))
     factor = _A * months**2 + _B * months + _C
     inflation = quality.n / n_eff * (1.0 + 2.0 / n_eff) / days
     return t * factor * quality.cv_rmse * float(np.sqrt(inflation)) * modelled

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import linprog
 
 from bypuls.analysis.arrays import BoolArray, FloatArray
 from bypuls.analysis.errors import BadInput
@@ -47,6 +46,8 @@ def _exposed(table: FloatArray, hidden: BoolArray, primary: BoolArray, k: int) -
     fields = np.argwhere(hidden)
     if not len(fields):
         return None
+    from scipy.optimize import linprog  # slow to load, and only tables for the public need it
+
     equations, totals = _equations(table, hidden, fields)
     for at, (row, column) in enumerate(fields):
         if not primary[row, column]:

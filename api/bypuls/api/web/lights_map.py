@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.sparse.csgraph import minimum_spanning_tree
-from scipy.spatial import cKDTree
 
 from bypuls.api.geometry import DEGREE_KM, Point, lines_of
 from bypuls.api.lighting.lamps_now import STATES
@@ -162,6 +160,8 @@ def _coarse(spots: Sequence[Spot]) -> bool:
     if len(spots) < 2:
         return False
     points = np.array([(one.x, one.y) for one in spots])
+    from scipy.spatial import cKDTree  # slow to load, and only a map needs it
+
     nearest, _ = cKDTree(points).query(points, k=2)
     return bool(np.median(nearest[:, 1]) < _LEAST_APART)
 
@@ -175,6 +175,8 @@ def _feed(box: Mapping[str, Any], placed: Sequence[Lamp], at: Callable[[Point], 
     where = np.array(points)
     # A distance of zero would be no edge at all.
     apart = np.linalg.norm(where[:, None] - where[None], axis=2) + 1e-6
+    from scipy.sparse.csgraph import minimum_spanning_tree
+
     tree = minimum_spanning_tree(apart).tocoo()
     ends = zip(tree.row.tolist(), tree.col.tolist(), strict=True)
     return " ".join(f"M{points[a][0]:g} {points[a][1]:g}L{points[b][0]:g} {points[b][1]:g}" for a, b in ends)

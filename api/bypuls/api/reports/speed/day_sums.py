@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from bypuls.analysis.speed_classes import SpeedHistogram
 from bypuls.api.reports.speed.observations import Floats, Ints
@@ -65,6 +64,8 @@ def sums_by(population: Population, singles_at: Ints | None, classed_at: Ints | 
         rows, at = population.classed, classed_at
         if (at < 0).any():
             rows, at = rows.where(at >= 0), at[at >= 0]
+        from scipy.sparse import csr_array  # slow to load, and single vehicles need it not
+
         first = int(np.searchsorted(upper, rows.upper[0], "left"))
         members = csr_array((np.ones(at.size), (at, np.arange(at.size))), shape=(groups, at.size))
         counts[:, first : first + rows.counts.shape[1]] += members @ rows.counts
