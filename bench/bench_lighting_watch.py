@@ -11,7 +11,8 @@ import numpy as np
 from rows import Row
 
 from bypuls.api.directory import DirectorySource
-from bypuls.api.lighting_watch.watch import LightingWatch, WatchSettings
+from bypuls.api.lighting_watch.settings import WatchSettings
+from bypuls.api.lighting_watch.watch import LightingWatch
 from bypuls.store.protocol import Bins
 from bypuls.store.registry import Cabinet, Device, Lamp, Registry, Sensor, open_registry
 from bypuls.store.sqlite import SqliteStore

@@ -21,6 +21,7 @@ from bypuls.api.alarms.telling import by_urgency, subject_name
 from bypuls.api.alarms.webhook import Webhook, WebhookSettings
 from bypuls.api.alarms.words import AlarmWords
 from bypuls.api.directory import DirectorySource
+from bypuls.api.lighting_watch.settings import WatchSettings
 from bypuls.cli.reports import mailer_of
 from bypuls.cli.services import free_port_or_exit, stop_on_signals, told
 from bypuls.cli.settings import DATA_DIR, DataDir, Environment, InfluxUrl, Opened, now, opened, webhook_names
@@ -33,6 +34,43 @@ log = structlog.get_logger("bypuls.alarms")
 app = typer.Typer(no_args_is_help=True, help="Alarms: found by the registry's rules, kept with their history, told.")
 
 Zone = Annotated[str, typer.Option(help="Zone of local days.")]
+MeterNights = Annotated[
+    int,
+    typer.Option(
+        "--lights-meter-nights",
+        envvar="BYPULS_LIGHTS_METER_NIGHTS",
+        help="Nights of cabinets' meters that are gone through at the first start.",
+    ),
+]
+LampNights = Annotated[
+    int,
+    typer.Option(
+        "--lights-lamp-nights",
+        envvar="BYPULS_LIGHTS_LAMP_NIGHTS",
+        help="Nights of single lamps that are gone through at the first start.",
+    ),
+]
+Lag = Annotated[
+    float,
+    typer.Option(
+        "--lights-lag",
+        envvar="BYPULS_LIGHTS_LAG",
+        help="Seconds after its end at which a quarter of an hour of the street lights is judged.",
+    ),
+]
+Late = Annotated[
+    float,
+    typer.Option(
+        "--lights-late",
+        envvar="BYPULS_LIGHTS_LATE",
+        help="Hours within which late readings of street lights still count in the nights that are over.",
+    ),
+]
+_WATCH = WatchSettings()
+_OPTIONS = {
+    "meter_nights": "--lights-meter-nights", "lamp_nights": "--lights-lamp-nights", "lag_s": "--lights-lag",
+    "late_h": "--lights-late",
+}  # fmt: skip
 
 
 def process_name() -> str:
@@ -57,10 +95,21 @@ def delivery_of(platform: Opened, tz: str) -> Delivery:
     return Delivery(platform.registry, settings, clock=now, mailer=mailer_of(), webhooks=webhooks_of())
 
 
-def evaluator_of(platform: Opened, tz: str, channels: Channels) -> Evaluator:
+def evaluator_of(platform: Opened, tz: str, channels: Channels, lights: WatchSettings) -> Evaluator:
     """The evaluator that options and environment describe.  Raises ValueError."""
-    settings = EvaluatorSettings(owner=process_name(), tz=tz, channels=channels)
+    settings = EvaluatorSettings(owner=process_name(), tz=tz, channels=channels, lighting=lights)
     return Evaluator(platform.store, platform.registry, platform.book, settings, clock=now)
+
+
+def watch_settings(meter_nights: int, lamp_nights: int, lag_s: float, late_h: float) -> WatchSettings:
+    """Of the watch on street lights; what can't be is said by the option's name, and ends the command."""
+    try:
+        return WatchSettings(meter_nights=meter_nights, lamp_nights=lamp_nights, lag_s=lag_s, late_h=late_h)
+    except ValueError as error:
+        field, _, rest = str(error).partition(": ")
+        option = _OPTIONS[field]
+        variable = f"BYPULS_{option[2:].replace('-', '_').upper()}"
+        raise told(ValueError(f"{option} ({variable}): {rest}")) from error
 
 
 def seed_if_none(platform: Opened) -> None:
@@ -79,8 +128,13 @@ def serve(
     metrics_port: Annotated[
         int | None, typer.Option(min=1, max=65535, help="Port of Prometheus metrics on 127.0.0.1.")
     ] = None,
+    lights_meter_nights: MeterNights = _WATCH.meter_nights,
+    lights_lamp_nights: LampNights = _WATCH.lamp_nights,
+    lights_lag: Lag = _WATCH.lag_s,
+    lights_late: Late = _WATCH.late_h,
 ) -> None:
     """Look again and again, until stopped. Of several processes one looks at a time."""
+    lights = watch_settings(lights_meter_nights, lights_lamp_nights, lights_lag, lights_late)
     stop = stop_on_signals()
     collectors = CollectorRegistry()
     if metrics_port is not None:
@@ -90,7 +144,7 @@ def serve(
     with opened(data_dir, influx_url) as platform:
         try:
             delivery = delivery_of(platform, tz)
-            evaluator = evaluator_of(platform, tz, delivery.channels)
+            evaluator = evaluator_of(platform, tz, delivery.channels, lights)
         except ValueError as error:
             raise told(error) from error
         # In a thread of its own: a receiver that hangs keeps no round waiting.
@@ -127,13 +181,22 @@ def _serve(platform: Opened, evaluator: Evaluator, stop: threading.Event, every:
 
 
 @app.command()
-def run(data_dir: DataDir = DATA_DIR, influx_url: InfluxUrl = None, tz: Zone = "Europe/Copenhagen") -> None:
+def run(
+    data_dir: DataDir = DATA_DIR,
+    influx_url: InfluxUrl = None,
+    tz: Zone = "Europe/Copenhagen",
+    lights_meter_nights: MeterNights = _WATCH.meter_nights,
+    lights_lamp_nights: LampNights = _WATCH.lamp_nights,
+    lights_lag: Lag = _WATCH.lag_s,
+    lights_late: Late = _WATCH.late_h,
+) -> None:
     """Look once at everything, and end: for a timer of the machine's own."""
+    lights = watch_settings(lights_meter_nights, lights_lamp_nights, lights_lag, lights_late)
     with opened(data_dir, influx_url) as platform:
         try:
             seed_if_none(platform)
             delivery = delivery_of(platform, tz)
-            evaluator = evaluator_of(platform, tz, delivery.channels)
+            evaluator = evaluator_of(platform, tz, delivery.channels, lights)
             found = evaluator.round(everything=True)
             evaluator.rest()
             told_now = delivery.deliver()

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from bypuls.api.alarms import Evaluator, EvaluatorSettings
+from bypuls.api.lighting_watch.settings import WatchSettings
 from bypuls.api.lighting_watch.view import Watching
-from bypuls.api.lighting_watch.watch import WatchSettings
 from bypuls.sim.noisy_cabinets import NoisyCabinets
 from bypuls.store.book import Alarm, AlarmBook, AlarmFilter, Book, LightingWatchBook
 from bypuls.store.protocol import Bins

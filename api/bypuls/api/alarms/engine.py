@@ -22,7 +22,8 @@ from bypuls.api.alarms.notices import Channels, announce_digests
 from bypuls.api.alarms.rulebook import Applied, RuleBook
 from bypuls.api.alarms.scene import Memory, Scene
 from bypuls.api.directory import DirectorySource
-from bypuls.api.lighting_watch.watch import LightingWatch, WatchSettings
+from bypuls.api.lighting_watch.settings import WatchSettings
+from bypuls.api.lighting_watch.watch import LightingWatch
 from bypuls.store.book import AlarmBook, Book
 from bypuls.store.protocol import Store, StoreError
 from bypuls.store.registry import Registry

@@ -17,7 +17,9 @@ _AT_ONCE = 500  # sensors in one query
 _HOUR = 4
 _COVERED = 0.9
 _GAUGES = ("power_w", "voltage_v")
-METER = (*(f"{name}_{part}" for name in _GAUGES for part in ("n", "sum")), "import_wh_delta", "import_wh_covered_s")
+METER = (
+    "n", *(f"{name}_{part}" for name in _GAUGES for part in ("n", "sum")), "import_wh_delta", "import_wh_covered_s",
+)  # fmt: skip
 LAMP = (
     "n", "on_n", "on_true",
     *(f"{name}_{part}" for name in (*_GAUGES, "level_pct", "power_factor", "temp_c") for part in ("n", "sum")),
@@ -34,9 +36,12 @@ class Grid:
     place: Mapping[str, int]
 
     @classmethod
-    def read(cls, store: Store, kind: str, sensors: Sequence[str], start_us: int, end_us: int) -> Grid:
-        """All that the inference looks at.  Raises StoreError."""
-        names = METER if kind == "meter" else LAMP
+    def read(
+        cls, store: Store, kind: str, sensors: Sequence[str], start_us: int, end_us: int,
+        names: Sequence[str] | None = None,
+    ) -> Grid:  # fmt: skip
+        """These columns; all that the inference looks at without `names`.  Raises StoreError."""
+        names = names or (METER if kind == "meter" else LAMP)
         shape = ((end_us - start_us) // QUARTER_US, len(sensors))
         columns = {name: np.full(shape, np.nan) for name in names}
         place = {sensor: at for at, sensor in enumerate(sensors)}
