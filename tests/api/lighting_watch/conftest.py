@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -16,7 +18,8 @@ from bypuls.api.lighting_watch.settings import WatchSettings
 from bypuls.api.lighting_watch.view import Watching
 from bypuls.sim.noisy_cabinets import NoisyCabinets
 from bypuls.store.book import Alarm, AlarmBook, AlarmFilter, Book, LightingWatchBook
-from bypuls.store.protocol import Bins
+from bypuls.store.influx import InfluxSettings, InfluxStore
+from bypuls.store.protocol import Bins, Store
 from bypuls.store.registry import (
     Cabinet,
     Device,
@@ -34,6 +37,7 @@ from bypuls.wire import to_us
 QUARTER_US = 900_000_000
 DAY_US = 96 * QUARTER_US
 HOUR_US = 4 * QUARTER_US
+_numbers = itertools.count(1)
 _LIVING = ("open", "acknowledged", "unknown")
 
 
@@ -41,7 +45,7 @@ _LIVING = ("open", "acknowledged", "unknown")
 class Platform:
     """Store, registry and evaluator; `now_us` is the clock."""
 
-    store: SqliteStore
+    store: Store
     registry: Registry
     now_us: int = 0
     catch_up_s: float = 600.0
@@ -79,15 +83,35 @@ class Platform:
         self.store.replace_bins(kind, sensor, int(t_us[0]), int(t_us[-1]) + 1, [block])
 
 
-@pytest.fixture
-def platform(tmp_path: Path) -> Iterator[Platform]:
-    registry = open_registry(tmp_path / "registry.db", clock=lambda: made.clock())
-    store = SqliteStore(tmp_path / "store")
+@contextmanager
+def platform_on(store: Store, folder: Path) -> Iterator[Platform]:
+    """A platform whose readings are in this store."""
+    registry = open_registry(folder / "registry.db", clock=lambda: made.clock())
     made = Platform(store, registry)
     seed_alarm_rules(registry)
     yield made
     store.close()
     registry.close()
+
+
+@pytest.fixture
+def platform(tmp_path: Path) -> Iterator[Platform]:
+    with platform_on(SqliteStore(tmp_path / "store"), tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def on_influx(tmp_path: Path, influx_server: Any) -> Iterator[Platform]:
+    """The same on a real InfluxDB."""
+    name = f"lights-{next(_numbers)}"
+    store = InfluxStore(
+        InfluxSettings(influx_server.url, influx_server.token, influx_server.org, name, f"{name}_rollup")
+    )
+    store.setup()
+    folder = tmp_path / "influx"
+    folder.mkdir()
+    with platform_on(store, folder) as made:
+        yield made
 
 
 @dataclass
