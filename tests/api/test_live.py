@@ -99,7 +99,8 @@ def test_a_lost_store_is_told_and_so_is_its_return() -> None:
     ("query", "status"),
     [
         ("site=high-street&building=hall", 422), ("lights=true&site=high-street", 422), ("site=nope", 404),
-        ("building=nope", 404), ("lights=perhaps", 422), ("cabinet=cabinet-1", 422),
+        ("building=nope", 404), ("cabinet=nope", 404), ("lamp=nope", 404), ("lights=perhaps", 422),
+        ("cabinet=nope&lights=true", 422), ("lamp=nope&site=high-street", 422),
     ],
 )  # fmt: skip
 def test_what_cannot_be_watched_is_refused(client: Any, query: str, status: int) -> None:

@@ -52,6 +52,7 @@ def registered(path: Path) -> Registry:
             Sensor(id="hall-el", device="pi", kind="meter", name="Power", building="hall", medium="electricity"),
             Sensor(id="radar", device="pi", kind="passage", name="Radar", site="road"),
             Sensor(id="lamp", device="pi", kind="lamp", name="Lamp", lamp="lamp"),
+            Sensor(id="cab-el", device="pi", kind="meter", name="Load", cabinet="cab", medium="electricity"),
         ])  # fmt: skip
     return registry
 
@@ -149,6 +150,10 @@ def lamp(watt: float) -> LampReading:
     return LampReading(sensor="lamp", t=now(), on=True, power_w=watt)
 
 
+def load(watt: float) -> Meter:
+    return Meter(sensor="cab-el", t=now(), medium="electricity", power_w=watt)
+
+
 def vehicles(count: int) -> list[Reading]:
     return [Passage(sensor="radar", t=now(), speed_kmh=40.0 + one) for one in range(count)]
 
@@ -160,8 +165,11 @@ def vehicles(count: int) -> list[Reading]:
         ("/buildings/hall", "#here dd", lambda: [power(1200.0)], lambda: [power(3400.0)], ("1.2 kW", "3.4 kW")),
         ("/sites/road", "#here dd", lambda: vehicles(2), lambda: vehicles(3), ("2 vehicles", "5 vehicles")),
         ("/lights", "#lamp-states", lambda: [lamp(17.0)], lambda: [lamp(23.0)], ("17", "23")),
+        ("/lights/cabinets/cab", "#cabinet-lamps", lambda: [lamp(17.1)], lambda: [lamp(23.4)], ("17.1", "23.4")),
+        ("/lights/cabinets/cab", "#cabinet-now .states", lambda: [load(170.0)], lambda: [load(234.0)], ("170", "234")),
+        ("/lights/lamps/lamp", "#lamp-now", lambda: [lamp(17.1)], lambda: [lamp(23.4)], ("17.1 W", "23.4 W")),
     ],
-    ids=["overview", "building", "street", "lights"],
+    ids=["overview", "building", "street", "lights", "cabinet's lamps", "cabinet's meter", "lamp"],
 )
 def test_a_reading_is_on_the_page_without_reload(
     browser: Browser, works: tuple[Pages, Publish], path: str, place: str, first: Say, then: Say,

@@ -82,16 +82,16 @@ class LiveFeed:
             async for look in looks:
                 yield b"event: unavailable\ndata: {}\n\n" if look.latest is None else await self._told(look)
 
-    async def changes(self, scope: str) -> AsyncIterator[bytes]:
+    async def changes(self, *scopes: str) -> AsyncIterator[bytes]:
         """One listener's `changed` events: the first at once, so that nothing is missed between a page and its stream,
-        then whenever a sensor of the scope has a new reading or falls silent. `admit` comes first."""
+        then whenever a sensor of one of the scopes has a new reading or falls silent. `admit` comes first."""
         seen, said, begin = -1, monotonic(), b"retry: %d\n" % _AGAIN_MS
         async with aclosing(self._looks()) as looks:
             async for look in looks:
                 now = monotonic()
                 if look.latest is None:
                     event, seen = b"unavailable", -1
-                elif self.moved(scope) > seen:
+                elif max(self.moved(scope) for scope in scopes) > seen:
                     event, seen = b"changed", look.number
                 elif now - said >= _ALIVE_S:
                     event = b"alive"

@@ -37,24 +37,35 @@ async def changes(
     directory: Registered,
     site: IdFilter = None,
     building: IdFilter = None,
+    cabinet: IdFilter = None,
+    lamp: IdFilter = None,
     lights: Annotated[bool, Query(description="only of lamps and cabinets")] = False,
 ) -> Response:
     """An event `changed` within two seconds after a sensor has a new reading or falls silent, the first one at once:
-    of all sensors, or of one street, one building or the street lights. It carries no values; ask for what is needed.
+    of all sensors, or of one street, one building, one cabinet with its lamps, one lamp or the street lights. It
+    carries no values; ask for what is needed.
 
     `alive` comes where nothing changed for ten seconds, `unavailable` while the store can't be read. The stream ends
     after ten minutes; clients connect again.
     """
-    asked = [name for name, given in (("site", site), ("building", building), ("lights", lights)) if given]
+    places = (("site", site), ("building", building), ("cabinet", cabinet), ("lamp", lamp), ("lights", lights))
+    asked = [name for name, given in places if given]
     if len(asked) > 1:
         bad_parameter(asked[1], request.query_params[asked[1]], f"no other place beside {asked[0]}")
-    scope = LIGHTS if lights else ALL
+    scopes = [LIGHTS if lights else ALL]
     if site is not None:
         known("site", site, directory.sites)
-        scope = place("site", site)
+        scopes = [place("site", site)]
     if building is not None:
         known("building", building, directory.buildings)
-        scope = place("building", building)
+        scopes = [place("building", building)]
+    if cabinet is not None:
+        known("cabinet", cabinet, directory.cabinets)
+        fed = (one.id for one in directory.lamps.values() if one.cabinet == cabinet)
+        scopes = [place("cabinet", cabinet), *(place("lamp", id) for id in fed)]
+    if lamp is not None:
+        known("lamp", lamp, directory.lamps)
+        scopes = [place("lamp", lamp)]
     feed: LiveFeed = request.app.state.live
     feed.admit()
-    return StreamingResponse(feed.changes(scope), headers=_HEADERS, media_type="text/event-stream")
+    return StreamingResponse(feed.changes(*scopes), headers=_HEADERS, media_type="text/event-stream")

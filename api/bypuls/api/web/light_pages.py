@@ -26,9 +26,9 @@ from bypuls.api.lighting.town import Town, cabinet_entry, lamp_entry
 from bypuls.api.lighting_speed import streets_with_both
 from bypuls.api.middleware import content_policy
 from bypuls.api.parameters import Id
-from bypuls.api.problems import not_found
 from bypuls.api.reports.speed.from_store import Survey
 from bypuls.api.routes.lighting import energy_row, energy_rows, town_of, whole_list
+from bypuls.api.routes.registered import known
 from bypuls.api.surveys import days_survey
 from bypuls.api.web.language import language_of
 from bypuls.api.web.lights_list import ListedStreet, listed_streets, worth_a_picture
@@ -142,6 +142,36 @@ def energy_fragment(request: Request) -> Response:
     )
 
 
+@router.get("/fragments/lights/cabinets/{id}/now")
+def cabinet_fragment(request: Request, id: Id) -> Response:
+    """What a cabinet's meter and its lamps come to."""
+    away = refused(request)
+    if away is not None:
+        return away
+    known("id", id, the_directory(request).cabinets)
+    return render(request, "_cabinet_now.html", **_cabinet_now(request, id))
+
+
+@router.get("/fragments/lights/cabinets/{id}/lamps")
+def cabinet_lamps_fragment(request: Request, id: Id) -> Response:
+    """The lamps of a cabinet."""
+    away = refused(request)
+    if away is not None:
+        return away
+    known("id", id, the_directory(request).cabinets)
+    return render(request, "_cabinet_lamps.html", **_cabinet_now(request, id))
+
+
+@router.get("/fragments/lights/lamps/{id}/now")
+def lamp_fragment(request: Request, id: Id) -> Response:
+    """What a lamp does now."""
+    away = refused(request)
+    if away is not None:
+        return away
+    known("id", id, the_directory(request).lamps)
+    return render(request, "_lamp_now.html", **_lamp_now(request, id))
+
+
 @router.get("/lights/cabinets/{id}")
 def cabinet(request: Request, id: Id) -> Response:
     """A cabinet: its lamps, its last nights, its switching."""
@@ -149,19 +179,14 @@ def cabinet(request: Request, id: Id) -> Response:
     if away is not None:
         return away
     context, directory = the_context(request), the_directory(request)
-    if id not in directory.cabinets:
-        not_found("id", id, directory.cabinets)
-    town, words = town_of(request, context, directory), _words(request, context)
-    mine = [one for one in directory.lamps.values() if one.cabinet == id]
+    known("id", id, directory.cabinets)
+    values = _cabinet_now(request, id)
     meters = main_meters(directory, id, context.clock())
     picked = picked_of(request, NIGHTS)
     nights = cabinet_nights(context, directory, id, *_asked(context, picked))
     return render(
-        request, "light_cabinet.html", picked.status, picked=picked, told=cabinet_entry(town, id), meters=meters,
-        words=words, talq=TALQ,
-        lamps=[lamp_entry(town, one.id) for one in mine if one.id in town.lamps],
-        town_map=lights_map(town, [one.id for one in mine], cabinets=[id], most_height=240.0),
-        nights=drawn(nights), known=_known(nights, context.now_us()), alarms=_alarms(context, directory, id, words),
+        request, "light_cabinet.html", picked.status, picked=picked, meters=meters, nights=drawn(nights),
+        known=_known(nights, context.now_us()), alarms=_alarms(context, directory, id, values["words"]), **values,
     )  # fmt: skip
 
 
@@ -172,18 +197,36 @@ def lamp(request: Request, id: Id) -> Response:
     if away is not None:
         return away
     context, directory = the_context(request), the_directory(request)
-    if id not in directory.lamps:
-        not_found("id", id, directory.lamps)
-    town, words = town_of(request, context, directory), _words(request, context)
-    row = directory.lamps[id]
-    sensor, picked = town.lamps[id].sensor, picked_of(request, NIGHTS)
+    known("id", id, directory.lamps)
+    values, picked = _lamp_now(request, id), picked_of(request, NIGHTS)
+    sensor = values["told"]["sensor"]
     nights = lamp_nights(context, directory, id, *_asked(context, picked))
     return render(
-        request, "light_lamp.html", picked.status, picked=picked, told=lamp_entry(town, id), row=row, words=words,
-        talq=TALQ, nights=drawn(nights), known=_known(nights, context.now_us()),
-        cabinet=directory.cabinets.get(row.cabinet or ""), site=directory.sites.get(row.site or ""),
-        alarms=_alarms(context, directory, sensor.id, words) if sensor is not None else [],
+        request, "light_lamp.html", picked.status, picked=picked, nights=drawn(nights),
+        known=_known(nights, context.now_us()),
+        cabinet=directory.cabinets.get(directory.lamps[id].cabinet or ""),
+        alarms=_alarms(context, directory, sensor, values["words"]) if sensor is not None else [], **values,
     )  # fmt: skip
+
+
+def _cabinet_now(request: Request, id: str) -> dict[str, Any]:
+    """What the page of a cabinet says of now."""
+    town = _town(request)
+    mine = [one.id for one in town.directory.lamps.values() if one.cabinet == id]
+    return {
+        "told": cabinet_entry(town, id), "lamps": [lamp_entry(town, one) for one in mine if one in town.lamps],
+        "town_map": lights_map(town, mine, cabinets=[id], most_height=240.0),
+        "words": _words(request, the_context(request)), "talq": TALQ,
+    }  # fmt: skip
+
+
+def _lamp_now(request: Request, id: str) -> dict[str, Any]:
+    """What the page of a lamp says of now."""
+    town = _town(request)
+    site = town.directory.sites.get(town.directory.lamps[id].site or "")
+    return {
+        "told": lamp_entry(town, id), "site": site, "words": _words(request, the_context(request)), "talq": TALQ,
+    }  # fmt: skip
 
 
 def _pictures(town: Town, streets: Sequence[ListedStreet]) -> list[tuple[ListedStreet, LightsMap]]:
