@@ -106,6 +106,26 @@ def test_what_the_lamp_says_has_its_own_beginning(lit: Lit) -> None:
     assert lit.rounds() == {}
 
 
+def test_a_voltage_too_low_across_a_cabinet_is_one_alarm(lit: Lit) -> None:
+    for said in lit.says.values():
+        said["faults"] = ("lampVoltageTooLow",)
+    assert lit.rounds(6) == {"cabinet-voltage cab": "open"}
+    alarm = lit.works.living()["cabinet-voltage", "cab"]
+    assert alarm.facts == {"names": ["lampVoltageTooLow"], "lamps_wrong": 4, "lamps_n": 4, "members": LAMPS,
+                           "members_n": 4}  # fmt: skip
+    # What else a lamp says is its own alarm.
+    lit.says["lamp-0"]["faults"] = ("lampVoltageTooLow", "powerFactorTooLow")
+    assert lit.rounds() == {"cabinet-voltage cab": "open", "lamp-fault lamp-0": "open"}
+    said = dict(lit.says)
+    lit.says.clear()
+    assert lit.rounds(6) == {"cabinet-voltage cab": "unknown", "lamp-fault lamp-0": "unknown"}
+    lit.says = said
+    # One lamp alone is no matter of the cabinet.
+    for id in LAMPS[:3]:
+        lit.says[id]["faults"] = ()
+    assert lit.rounds(6) == {"lamp-fault lamp-3": "open"}
+
+
 def test_an_open_door(lit: Lit) -> None:
     for door, states in ((True, {"cabinet-fault cab-door": "open"}), (False, {})):
         for _ in range(3):

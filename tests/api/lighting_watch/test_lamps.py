@@ -54,8 +54,11 @@ class Measured:
             watt=watt or float(self.town.nominal_w[n]), lamp_group="dim" if led else None,
         ))  # fmt: skip
 
-    def tell(self, first: int, end: int, silent: frozenset[int] = frozenset()) -> None:
-        """The nights first … end − 1 arrive, but of lamps that are silent."""
+    def tell(
+        self, first: int, end: int, silent: frozenset[int] = frozenset(), low: frozenset[int] = frozenset()
+    ) -> None:
+        """The nights first … end − 1 arrive, but of lamps that are silent; of those that are low with 200 V from the
+        faults' beginning on."""
         days = self.days[first:end]
         t_us = int(self.town.clock.t_us[0]) + QUARTER_US * np.arange(first * 96, end * 96)
         for n in set(range(self.town.lamps)) - silent:
@@ -64,6 +67,9 @@ class Measured:
                                  ("power_factor", "power_factor")):  # fmt: skip
                 columns[f"{name}_sum"] = np.concatenate([getattr(day, sensor)[:, n] for day in days])
                 columns[f"{name}_n"] = np.isfinite(columns[f"{name}_sum"]).astype(float)
+            if n in low:
+                sagging = (t_us - int(self.town.clock.t_us[0])) // QUARTER_US >= START
+                columns["voltage_v_sum"] = np.where(sagging, 200.0, columns["voltage_v_sum"])
             lit = np.concatenate([day.lit_share[:, n] for day in days])
             columns |= {"operating_s_delta": 900.0 * lit, "operating_s_covered_s": 900.0 * np.isfinite(lit)}
             heard = columns["n"] > 0.0
@@ -73,7 +79,9 @@ class Measured:
         """The evaluator looks at a quarter; lamps that aren't silent have said something a moment ago."""
         now_us = int(self.town.clock.t_us[0]) + quarter * QUARTER_US
         t = datetime.fromtimestamp(now_us / 1e6 - 60.0, UTC)
-        said = [LampReading(sensor=f"s-{n}", t=t, on=True) for n in set(range(self.town.lamps)) - silent]
+        said = [
+            LampReading(sensor=f"s-{n}", t=t, on=True, voltage_v=230.0) for n in set(range(self.town.lamps)) - silent
+        ]
         assert self.platform.store.write(said) == []
         self.platform.look(now_us)
 
@@ -83,11 +91,16 @@ class Measured:
                 if one.state == "open"}  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def town() -> tuple[NoisyLamps, list[LampDay]]:
+def simulated() -> tuple[NoisyLamps, list[LampDay]]:
+    """The town and its days."""
     made = NoisyLamps(205, FIRST_DAY, NIGHTS, lamps=12, per_cabinet=6, faults=0)
     made.faults = FAULTS
     return made, list(made.days())
+
+
+@pytest.fixture(scope="module")
+def town() -> tuple[NoisyLamps, list[LampDay]]:
+    return simulated()
 
 
 @pytest.fixture
@@ -129,6 +142,18 @@ def test_silence_ends_no_fault(measured: Measured) -> None:
         measured.look(quarter, silent)
     (alarm,) = measured.platform.alarms("lamp-fault")
     assert (alarm.subject, alarm.state) == ("s-1", "unknown")
+
+
+def test_a_low_voltage_across_a_cabinet_is_one_alarm(measured: Measured) -> None:
+    measured.tell(0, 35, low=frozenset(range(6, 12)))
+    measured.look(START)
+    measured.look(35 * 96 - 48)
+    (alarm,) = measured.platform.alarms("cabinet-voltage")
+    assert (alarm.subject, alarm.state) == ("c-1", "open")
+    assert (alarm.facts["names"], alarm.facts["lamps_wrong"]) == (["lampVoltageTooLow"], 6)
+    assert alarm.began_us == int(measured.town.clock.t_us[0]) + START * QUARTER_US
+    # Of its lamps only the one with another fault has an alarm of its own.
+    assert measured.found() == WRONG | {"l-7": ["dimmingFailure", "lampVoltageTooLow"]}
 
 
 def test_another_lamp_is_learned_anew_and_its_neighbours_are_not(measured: Measured) -> None:

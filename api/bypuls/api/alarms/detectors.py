@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from bypuls.api.alarms import climate, energy, lighting, platform, traffic, water
+from bypuls.api.alarms import cabinet_voltage, climate, energy, lighting, platform, traffic, water
 from bypuls.api.alarms.finding import Detector, Subject
 from bypuls.api.alarms.scene import Scene
 from bypuls.api.lighting_watch.units import units_of
@@ -100,6 +100,7 @@ DETECTORS: Mapping[str, Looking] = MappingProxyType(
         "lamp-day-burner": Looking(_sensors("lamp"), lighting.day_burners),
         "lamps-out": Looking(_metered_cabinets, lighting.lamps_out),
         "lamps-day-burning": Looking(_metered_cabinets, lighting.lamps_burning_by_day),
+        "cabinet-voltage": Looking(_cabinets, cabinet_voltage.wrong_voltages),
         "lamp-fault": Looking(_sensors("lamp"), lighting.other_faults),
         "cabinet-fault": Looking(_sensors("cabinet"), lighting.cabinet_faults),
         "off-track": Looking(_targets, climate.off_track, _SELDOM_S),

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from bypuls.analysis.lighting.lamp_rules import LampLimits
+from bypuls.api.alarms.cabinet_voltage import VOLTAGES
 from bypuls.api.alarms.costs import cost_of_light
 from bypuls.api.alarms.finding import UNKNOWN_COST, Asked, Cost, Finding
 from bypuls.api.alarms.scene import Scene
@@ -71,12 +72,16 @@ def other_faults(scene: Scene, asked: Asked) -> Iterator[Finding]:
         names = tuple(name for name in lamp.said if name not in (OUT, DAY_BURNER))
         watched = lamp.watched
         late = watched is None or scene.now_us - watched.until_us > LATE_US
+        # A voltage that is wrong at many lamps of a cabinet is said of the cabinet.
+        of_cabinet = None if lamp.lamp.cabinet is None else ("cabinet-voltage", lamp.lamp.cabinet)
         if names:
-            yield _said(scene, id, lamp, names)
+            within = of_cabinet if set(names) <= set(VOLTAGES) else None
+            yield replace(_said(scene, id, lamp, names), within=within)
         elif watched is not None and not late and watched.faults:
             facts = {"names": [name for name, _ in watched.faults], "said": False, "watt": lamp.lamp.watt}
             since_us = min(since for _, since in watched.faults)
-            yield Finding(id, "present", since_us, watched.until_us, facts)
+            within = of_cabinet if {name for name, _ in watched.faults} <= set(VOLTAGES) else None
+            yield Finding(id, "present", since_us, watched.until_us, facts, within=within)
         elif id in inferred_us and late:
             yield Finding(id, "holding")
         elif id in inferred_us and watched is not None and inferred_us[id] < watched.begun_us:

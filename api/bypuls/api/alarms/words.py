@@ -127,6 +127,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "lamp-day-burner": N("Lamp burns by day"),
         "lamps-out": N("Lamps of a cabinet out"),
         "lamps-day-burning": N("Lamps of a cabinet burn by day"),
+        "cabinet-voltage": N("Voltage of a cabinet"),
         "lamp-fault": N("Fault of a lamp"),
         "cabinet-fault": N("Fault of a cabinet"),
         "off-track": N("Off track"),
@@ -342,6 +343,12 @@ def _lamps_day(words: AlarmWords, facts: Facts) -> str:
                         "About {n} lamps burn in daylight, as the meter of the cabinet shows.", lamps)  # fmt: skip
 
 
+def _voltage(words: AlarmWords, facts: Facts) -> str:
+    names = ", ".join(words(TALQ.get(one, one)) for one in facts.get("names") or [DASH])
+    return words("{n} of its {lamps} lamps tell: {names}. Look at the supply of the cabinet, not at the lamps.",
+                 n=words.num(facts.get("lamps_wrong")), lamps=words.num(facts.get("lamps_n")), names=names)  # fmt: skip
+
+
 def _named(words: AlarmWords, facts: Facts) -> str:
     told = N("Its diagnosis names: {names}.") if facts.get("said", True) else N("What it draws tells: {names}.")
     return words(told, names=", ".join(words(TALQ.get(one, one)) for one in facts.get("names") or [DASH]))  # fmt: skip
@@ -372,6 +379,7 @@ _SENTENCES: Mapping[str, Callable[[AlarmWords, Facts], str]] = MappingProxyType(
         "lamp-day-burner": _lamp_day,
         "lamps-out": _lamps_out,
         "lamps-day-burning": _lamps_day,
+        "cabinet-voltage": _voltage,
         "lamp-fault": _named,
         "cabinet-fault": _named,
         "off-track": _off_track,

@@ -25,7 +25,8 @@ from bypuls.store.registry import Lamp
 from bypuls.wire import to_us
 
 KINDS = (
-    "lamp-out", "lamps-out", "feeder-out", "lamp-day-burner", "lamps-day-burning", "lamp-fault", "cabinet-fault",
+    "lamp-out", "lamps-out", "feeder-out", "lamp-day-burner", "lamps-day-burning", "cabinet-voltage", "lamp-fault",
+    "cabinet-fault",
 )  # fmt: skip
 YEAR = timedelta(days=365)
 

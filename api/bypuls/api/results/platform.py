@@ -31,6 +31,7 @@ COUNTED: Mapping[str, tuple[str, ...]] = {
         "lamps-out",
         "lamp-day-burner",
         "lamps-day-burning",
+        "cabinet-voltage",
         "lamp-fault",
         "cabinet-fault",
     ),

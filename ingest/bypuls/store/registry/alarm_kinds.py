@@ -125,6 +125,7 @@ ALARM_KINDS: Mapping[str, AlarmKind] = MappingProxyType(
         "lamp-day-burner": AlarmKind("lighting", "sensor", "minor", confirm_min=30, clear_min=15, reopen_min=7 * _DAY),
         "lamps-out": AlarmKind("lighting", "cabinet", "major", reopen_min=7 * _DAY),
         "lamps-day-burning": AlarmKind("lighting", "cabinet", "minor", clear_min=15, reopen_min=7 * _DAY),
+        "cabinet-voltage": AlarmKind("lighting", "cabinet", "major", confirm_min=30, clear_min=30),
         "lamp-fault": AlarmKind("lighting", "sensor", "minor", confirm_min=30, clear_min=30, reopen_min=7 * _DAY),
         "cabinet-fault": AlarmKind("lighting", "sensor", "major", confirm_min=5, clear_min=5),
         "off-track": AlarmKind("climate", "target", "major", reopen_min=30 * _DAY),
