@@ -60,6 +60,35 @@ def test_silence_is_told(street: Any, ask: Any) -> None:
     assert "Silent since 30 Mar 2026" in client.get("/lights/lamps/l-1?lang=en").text
 
 
+def test_what_nobody_measures_is_not_drawn(ask: Any) -> None:
+    """A lamp without a sensor has no nights of its own; what is asked for wrongly is said all the same."""
+    text = ask().get("/lights/lamps/l-6?lang=en").text
+    assert "Nobody measures this lamp by itself" in text
+    assert "The last nights" not in text
+    assert "– W" not in text
+    wrong = ask().get("/lights/lamps/l-6?lang=en&from=never")
+    assert wrong.status_code == 422
+    assert "never" in wrong.text
+
+
+def test_parts_that_follow_the_readings(ask: Any) -> None:
+    client = ask()
+    for place, parts in (("cabinets/cab", ("now", "lamps")), ("lamps/l-1", ("now",))):
+        page = client.get(f"/lights/{place}?lang=en").text
+        kind, id = place.split("s/")
+        assert f'sse-connect="/api/v1/live/changes?{kind}={id}"' in page
+        for part in parts:
+            address = f"/fragments/lights/{place}/{part}"
+            assert f'hx-get="{address}"' in page
+            shown = client.get(f"{address}?lang=en")
+            assert shown.status_code == 200
+            assert "<html" not in shown.text
+            assert [line for line in shown.text.splitlines() if line.strip() and line not in page] == []
+            assert client.get(f"/fragments/lights/{place[:-1]}-nope/{part}").status_code == 404
+            stranger = ask(address="192.0.2.9", host="bypuls.example")
+            assert stranger.get(address, headers={"HX-Request": "true"}).status_code == 401
+
+
 def test_what_is_not_there(ask: Any) -> None:
     for path in ("/lights/lamps/x", "/lights/cabinets/x"):
         assert ask().get(path, headers={"Accept": "text/html"}).status_code == 404

@@ -22,7 +22,7 @@ from bypuls.api.lighting.energy import rates_of, used_by_lamp
 from bypuls.api.lighting.last_nights import LastNight, cabinet_nights, lamp_nights, newest_night
 from bypuls.api.lighting.safety import last_nights_of, last_year, lit
 from bypuls.api.lighting.summary import figures_now, summary
-from bypuls.api.lighting.town import Town, cabinet_entry, lamp_entry
+from bypuls.api.lighting.town import Town, alarm_faults, cabinet_entry, lamp_entry
 from bypuls.api.lighting_speed import streets_with_both
 from bypuls.api.middleware import content_policy
 from bypuls.api.parameters import Id
@@ -224,8 +224,11 @@ def _lamp_now(request: Request, id: str) -> dict[str, Any]:
     """What the page of a lamp says of now."""
     town = _town(request)
     site = town.directory.sites.get(town.directory.lamps[id].site or "")
+    # Since when a fault is inferred may be later than since when it is alarmed: the alarm's beginning is shown then.
+    alarmed = {name for alarm in town.by_lamp.get(id, ()) for name in alarm_faults(alarm)}
     return {
-        "told": lamp_entry(town, id), "site": site, "words": _words(request, the_context(request)), "talq": TALQ,
+        "told": lamp_entry(town, id), "site": site, "alarmed": alarmed,
+        "words": _words(request, the_context(request)), "talq": TALQ,
     }  # fmt: skip
 
 
