@@ -162,7 +162,8 @@ def _cells(axes: Axes, wanted: np.ndarray[Any, np.dtype[np.bool_]], start: float
         vertices += [(x, begin), (x + 1, begin), (x + 1, end), (x, end), (x, begin)]
     if vertices:
         codes = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY] * (len(vertices) // 5)
-        axes.add_patch(PathPatch(Path(vertices, codes), antialiased=False, **style))
+        # Not add_patch, which looks for the extent of every cell: a second a year, for limits that are set anyway.
+        axes.add_artist(PathPatch(Path(vertices, codes), antialiased=False, **style))
 
 
 def _scale(axes: Axes, words: Words, low: float, high: float, unit: str) -> None:
