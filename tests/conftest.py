@@ -22,6 +22,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A busy machine is slow, not wrong: no property fails by the clock on the wall.
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 START_TIMEOUT_S = 30.0
@@ -281,6 +286,27 @@ def find_program(name: str, variable: str, *places: Path) -> str:
     if found is None:
         pytest.skip(f"no {name} on this machine: set {variable}, or put it on PATH or at {places[0]}")
     return found
+
+
+@pytest.fixture(scope="session")
+def empty_registry_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a registry with nothing in it, closed: migrating costs more than most tests do."""
+    from bypuls.store.registry import open_registry
+
+    path = tmp_path_factory.mktemp("template") / "registry.db"
+    open_registry(path).close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def place_registry(empty_registry_file: Path) -> Callable[[Path], Path]:
+    """Puts a copy of the empty registry into a folder, made where it is missing, and says where it is."""
+
+    def place(folder: Path) -> Path:
+        folder.mkdir(parents=True, exist_ok=True)
+        return Path(shutil.copyfile(empty_registry_file, folder / "registry.db"))
+
+    return place
 
 
 @pytest.fixture(scope="session")

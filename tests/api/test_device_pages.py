@@ -1,6 +1,6 @@
 """The devices' pages: a night's outage is seen, nothing of it is missing once it came, what isn't known is said."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,8 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def context(tmp_path: Path) -> Iterator[ApiContext]:
-    registry = open_registry(tmp_path / "registry.db")
+def context(tmp_path: Path, place_registry: Callable[[Path], Path]) -> Iterator[ApiContext]:
+    registry = open_registry(place_registry(tmp_path))
     with registry.session() as session:
         session.add_all([Device(id=id, name=id.upper()) for id in ("pi-1", "pi-2", "pi-3")])
     store = SqliteStore(tmp_path / "store")

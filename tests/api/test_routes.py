@@ -47,8 +47,8 @@ def _fits(template: str, path: str) -> bool:
 @pytest.mark.parametrize(
     "path", ["/sites", "/cabinets", "/lamps", "/buildings", "/devices", "/traffic", "/energy", "/climate"]
 )
-def test_an_empty_registry_gives_empty_lists(make_client: Any, tmp_path: Any, path: str) -> None:
-    with open_registry(tmp_path / "registry.db") as registry:
+def test_an_empty_registry_gives_empty_lists(make_client: Any, tmp_path: Any, place_registry: Any, path: str) -> None:
+    with open_registry(place_registry(tmp_path)) as registry:
         store = SqliteStore(tmp_path / "store")
 
         open_settings = ApiSettings(open_on_loopback=True)
@@ -303,10 +303,10 @@ def test_today_ends_where_the_quarters_end(client: Any) -> None:
     assert sunday["rows"] == 92
 
 
-def test_the_ledger_and_dead_letters(make_client: Any, tmp_path: Any) -> None:
+def test_the_ledger_and_dead_letters(make_client: Any, tmp_path: Any, place_registry: Any) -> None:
 
     now = datetime(2026, 3, 30, 9, 30, tzinfo=UTC)
-    with open_registry(tmp_path / "registry.db", clock=lambda: now) as registry:
+    with open_registry(place_registry(tmp_path), clock=lambda: now) as registry:
         key = create_key(registry, "admin", ["admin"])
         book = Book(registry)
         now_us = int(now.timestamp() * 1e6)

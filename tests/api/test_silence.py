@@ -38,9 +38,9 @@ def counted(sensor: str, t: datetime, direction: str, n: float, uptime: float = 
 
 
 @pytest.fixture
-def told(tmp_path: Path, make_client: Any) -> Iterator[Callable[..., str]]:
+def told(tmp_path: Path, place_registry: Callable[[Path], Path], make_client: Any) -> Iterator[Callable[..., str]]:
     """What a page says to people, with its language."""
-    store, registry = SqliteStore(tmp_path / "store"), open_registry(tmp_path / "registry.db")
+    store, registry = SqliteStore(tmp_path / "store"), open_registry(place_registry(tmp_path))
     with registry.session() as session:
         session.add_all([Site(id="road", name="The road"), Building(id="hall", name="The hall", use="office")])
         session.add_all([Device(id="pi", name="Pi"), *sensors()])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,9 +12,9 @@ from bypuls.store.registry import Building, Cabinet, Registry, Target, export_cs
 
 
 @pytest.fixture
-def registry(tmp_path: Path) -> Iterator[Registry]:
+def registry(tmp_path: Path, place_registry: Callable[[Path], Path]) -> Iterator[Registry]:
     """A school, a cabinet and a target."""
-    with open_registry(tmp_path / "registry.db") as opened:
+    with open_registry(place_registry(tmp_path)) as opened:
         with opened.session() as session:
             session.add(Building(id="school", name="School"))
             session.add(Cabinet(id="box", name="Box"))

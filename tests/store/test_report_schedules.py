@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -33,8 +33,8 @@ def give(registry: Registry) -> str:
 
 
 @pytest.fixture
-def registry(tmp_path: Path) -> Iterator[Registry]:
-    with open_registry(tmp_path / "registry.db") as opened:
+def registry(tmp_path: Path, place_registry: Callable[[Path], Path]) -> Iterator[Registry]:
+    with open_registry(place_registry(tmp_path)) as opened:
         assert take(opened, "site", "id,name\nlane,Lane\n") == []
         assert take(opened, "building", "id,name\nhall,Hall\n") == []
         yield opened

@@ -103,17 +103,9 @@ class Place:
         return found
 
 
-@pytest.fixture(scope="session")
-def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("template") / "registry.db"
-    open_registry(path).close()
-    return path
-
-
 @pytest.fixture
-def place(tmp_path: Path, empty_file: Path) -> Iterator[Place]:
-    (tmp_path / "registry.db").write_bytes(empty_file.read_bytes())
-    registry = open_registry(tmp_path / "registry.db", clock=lambda: datetime(2026, 3, 1, tzinfo=UTC))
+def place(tmp_path: Path, place_registry: Callable[[Path], Path]) -> Iterator[Place]:
+    registry = open_registry(place_registry(tmp_path), clock=lambda: datetime(2026, 3, 1, tzinfo=UTC))
     store = SqliteStore(tmp_path)
     book = Book(registry)
     made = Place(registry, store, book, Accounts(store, book, CPH), DirectorySource(registry))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -24,9 +24,9 @@ BALLERUP = (55.7317, 12.3633)
 
 
 @pytest.fixture
-def directory(tmp_path: Path) -> Iterator[Directory]:
+def directory(tmp_path: Path, place_registry: Callable[[Path], Path]) -> Iterator[Directory]:
     """Two sodium lamps, an LED, one of unknown type and one of unknown power."""
-    with open_registry(tmp_path / "registry.db") as registry:
+    with open_registry(place_registry(tmp_path)) as registry:
         with registry.session() as session:
             place = {"lat": BALLERUP[0], "lon": BALLERUP[1], "luminaires": 1}
             session.add_all(

@@ -161,9 +161,9 @@ class Office:
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
+def office(tmp_path: Path, place_registry: Callable[[Path], Path]) -> Iterator[Office]:
     clock = Clock(datetime(2026, 3, 30, 10, tzinfo=UTC))
-    registry = open_registry(tmp_path / "registry.db", clock=clock)
+    registry = open_registry(place_registry(tmp_path), clock=clock)
     with registry.session() as session:
         session.add(Site(id="lane", name="The lane"))
     store = SqliteStore(tmp_path / "store")

@@ -173,12 +173,14 @@ def roads(planned_town: ApiContext, make_client: Callable[..., Any]) -> Any:
 
 
 @pytest.fixture
-def bare(planned_town: ApiContext, make_client: Callable[..., Any], tmp_path: Path) -> Iterator[Callable[..., Any]]:
+def bare(
+    planned_town: ApiContext, make_client: Callable[..., Any], tmp_path: Path, place_registry: Callable[[Path], Path]
+) -> Iterator[Callable[..., Any]]:
     """Makes a browser for a town with nothing but the rows given."""
     opened = []
 
     def make(rows: dict[str, list[dict[str, Any]]]) -> Any:
-        registry = open_registry(tmp_path / "registry.db", clock=lambda: NOW)
+        registry = open_registry(place_registry(tmp_path), clock=lambda: NOW)
         opened.append(registry)
         bring_in(registry, rows)
         context = replace(planned_town, registry=registry, book=Book(registry))

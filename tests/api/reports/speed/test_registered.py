@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -39,8 +39,8 @@ EIGHT_DAYS = 8 * 96
 
 
 @pytest.fixture
-def source(tmp_path: Path) -> Iterator[tuple[Registry, SqliteStore]]:
-    with open_registry(tmp_path / "registry.db", clock=lambda: datetime(2026, 5, 1, tzinfo=UTC)) as registry:
+def source(tmp_path: Path, place_registry: Callable[[Path], Path]) -> Iterator[tuple[Registry, SqliteStore]]:
+    with open_registry(place_registry(tmp_path), clock=lambda: datetime(2026, 5, 1, tzinfo=UTC)) as registry:
         for entity, text in ROWS.items():
             assert not import_csv(registry, entity, io.StringIO(text)).errors
         store = SqliteStore(tmp_path / "store")
