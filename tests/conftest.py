@@ -70,7 +70,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
     class Scheduling(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return "platforms" if nodeid.startswith(PLATFORMS) else super()._split_scope(nodeid)
+            if nodeid.startswith(PLATFORMS):
+                return "platforms"
+            # The days of a town that dashboards are tried on are laid down once, too.
+            return "grafana" if nodeid.startswith("tests/grafana/") else super()._split_scope(nodeid)
 
     return Scheduling(config, log)
 
