@@ -105,6 +105,40 @@ def test_kwh_of_hours(tmp_path: Path, power: Any) -> None:
     assert [(one["name"], one["lamps"]) for one in report["events"]] == [("lampFailure", 3)]
 
 
+@pytest.mark.parametrize(
+    ("heading", "stamp", "scale"),
+    [
+        ("når,kW", lambda t: t.isoformat(), 0.001),  # a heading of times that nobody knows doesn't hide the unit's
+        ("ts,w", lambda t: f"{t.timestamp():.0f}", 1.0),
+        ("logged,W", lambda t: f"{t.timestamp() * 1000:.0f}", 1.0),
+    ],
+)
+def test_times_under_any_heading(tmp_path: Path, power: Any, heading: str, stamp: Any, scale: float) -> None:
+    file = tmp_path / "odd.csv"
+    rows = "".join(f"{stamp(t)},{p * scale:.4f}\n" for t, p in zip(moments(), power, strict=True))
+    file.write_text(f"{heading}\n{rows}", encoding="utf-8")
+    report = told(run(file, "--interval", STEP_S, *TOWN, "--lamps", 40))
+    assert report["source"]["first"] == "2026-02-01T12:00:00+01:00"
+    assert report["power"]["energy_kwh"] == pytest.approx(power.sum() / 4000.0, rel=1e-3)
+    assert [(one["name"], one["lamps"]) for one in report["events"]] == [("lampFailure", 3)]
+
+
+def test_lamps_dim_by_the_local_clock_where_the_file_counts_by_utc(tmp_path: Path) -> None:
+    t = datetime(2026, 10, 15, 12, tzinfo=UTC).timestamp() + np.arange(20 * 96) * float(STEP_S)
+    local = [datetime.fromtimestamp(one, COPENHAGEN) for one in t]
+    level = np.array([0.25 if 1 <= at.hour < 5 else 0.5 if at.hour >= 22 or at.hour < 6 else 1.0 for at in local])
+    drawn = (elevation_deg(t) < -4.0) * level * 2400.0 + 15.0
+    rows = (f"{at.astimezone(UTC):%Y-%m-%d %H:%M},{p:.0f}\n" for at, p in zip(local, drawn, strict=True))
+    file = tmp_path / "utc.csv"
+    file.write_text("time,power_w\n" + "".join(rows), encoding="utf-8")
+    report = told(run(file, *TOWN, "--lamps", 40, "--tz", "UTC"))
+    assert report["events"] == []
+    assert report["notes"] == []
+    assert report["source"]["zone"] == "Europe/Copenhagen"
+    elsewhere = told(run(file, "--lat", "12.3633", "--lon", "55.7317", "--lamps", 40))
+    assert "switching_far_from_twilight" in elsewhere["notes"]
+
+
 @pytest.mark.parametrize(("lang", "told_as"), [("da", "Armaturer slukket"), ("en", "Lamps out")])
 def test_pdf_in_both_languages(tmp_path: Path, power: Any, lang: str, told_as: str) -> None:
     file, made = tmp_path / "skab.csv", tmp_path / "skab.pdf"
@@ -141,6 +175,7 @@ def test_danish_catalogue_is_whole() -> None:
         (("--interval", "900", *TOWN, "--lamps", "-1"), "--lamps -1: expected above 0"),
         (TOWN, "no times found; say how many seconds lie between rows: --interval 60"),
         (("--interval", "900", *TOWN, "--start", "noon"), "--start 'noon': expected a time like"),
+        (("--interval", "900", *TOWN, "--start", "9999-12-31T00:00"), "expected a time of the years 1900 to 2200"),
         (("--interval", "900", *TOWN, "--map", "value=kW"), "--map value=kW: no such column"),
     ],
 )
@@ -155,7 +190,7 @@ def test_errors_say_what_to_change(tmp_path: Path, power: Any, words: tuple[str,
 def test_files_that_are_none(tmp_path: Path, power: Any) -> None:
     empty = tmp_path / "empty.csv"
     empty.write_text("", encoding="utf-8")
-    assert "empty" in run(empty, "--interval", 60, *TOWN).output
+    assert "empty" in run(empty, *TOWN).output
     words = tmp_path / "words.csv"
     words.write_text("hello\nworld\n", encoding="utf-8")
     assert "no numbers found" in run(words, "--interval", 60, *TOWN).output
@@ -167,6 +202,10 @@ def test_files_that_are_none(tmp_path: Path, power: Any) -> None:
     other.write_text("time,power_w\n" + rows, encoding="utf-8")
     result = run(other, "--interval", 60, *TOWN)
     assert "the times in other.csv are 900 s apart" in result.output
+    for text, why in (("-{:.1f}", "below 0"), ("{:.1f}e300", "check --unit")):
+        rows = "".join(f"{t:%Y-%m-%dT%H:%MZ},{text.format(p)}\n" for t, p in zip(moments(), power, strict=True))
+        other.write_text("time,power_w\n" + rows, encoding="utf-8")
+        assert why in run(other, *TOWN).output
     flat = tmp_path / "flat.csv"
     flat.write_text("power_w\n" + "".join(f"{100 + n % 3}\n" for n in range(3000)), encoding="utf-8")
     result = run(flat, "--interval", 900, *TOWN)

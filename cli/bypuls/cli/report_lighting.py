@@ -85,7 +85,6 @@ def lighting(
             lamps if lamps is None else int(_above_zero("--lamps", lamps)),
             watt if watt is None else _above_zero("--watt", watt),
             _moment(start),
-            tz is not None,
         )
         options = MeterOptions(
             columns=parse_pairs("--map", map_),
@@ -127,6 +126,9 @@ def _moment(text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
-        return datetime.fromisoformat(text)
+        found = datetime.fromisoformat(text)
     except ValueError as error:
         raise ValueError(f"--start {text!r}: expected a time like 2026-01-31T16:00") from error
+    if not 1900 <= found.year <= 2200:
+        raise ValueError(f"--start {text!r}: expected a time of the years 1900 to 2200")
+    return found

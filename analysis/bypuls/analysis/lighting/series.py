@@ -174,7 +174,9 @@ def _steps(
             when = int(at[seen[known[0]][0]])
         else:
             pair = np.concatenate([seen[night] for night in known[parts[number - 1][1] - 1 : first + 1]])
-            ratio = np.clip(above[pair] / expected[pair] - 1.0, min(level, mean) - 0.05, max(level, mean) + 0.05)
+            with np.errstate(divide="ignore", invalid="ignore"):  # no place of the night where nothing is expected
+                told = np.where(expected[pair] > 0.0, above[pair] / expected[pair], np.nan)
+            ratio = np.clip(told - 1.0, min(level, mean) - 0.05, max(level, mean) + 0.05)
             when = int(at[pair[split_of(ratio, level, mean)]])
         if moved > 0.0:
             open_steps, ended = after_rise(open_steps, moved)

@@ -21,13 +21,15 @@ from bypuls.api.reports.reading.errors import FileProblem
 _US, _HOUR_US = 1_000_000, 3_600_000_000
 _LIT = 0.05  # of the full power: something burns
 _QUARTER_S = 900.0
+_MOST_W = 1e9
+_FAR_MIN = 45.0
 _GOOD_MATCH = 0.85
 _MUCH_LESS = 0.85  # of lamps × watt
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the user told. start : of the first row, where the file has no times.  zone_told : by the user."""
+    """What the user told. start : of the first row, where the file has no times."""
 
     title: str
     latitude_deg: float
@@ -35,14 +37,16 @@ class Asked:
     lamps: int | None = None
     lamp_w: float | None = None
     start: datetime | None = None
-    zone_told: bool = False
 
 
 def build_report(series: PowerSeries, asked: Asked, file: str) -> model.LightingReport:
     """The report. Raises FileProblem, NotEnoughDays."""
-    if not np.isfinite(series.power_w).any():
+    known = series.power_w[np.isfinite(series.power_w)]
+    if not known.size:
         raise FileProblem(f"{file}: no power in {series.power_w.size} rows; expected numbers")
-    if series.zone == "UTC" and not asked.zone_told and _in_denmark(asked):
+    if known.max() > _MOST_W:
+        raise FileProblem(f"{file}: a power of {known.max():.3g} W; expected at most {_MOST_W:.0e} W: check --unit")
+    if series.zone == "UTC" and _in_denmark(asked):
         series = replace(series, zone="Europe/Copenhagen")  # lamps dim by the local clock
     tz = ZoneInfo(series.zone)
     series, start_us, match = _placed(series, asked, tz)
@@ -94,7 +98,7 @@ def build_report(series: PowerSeries, asked: Asked, file: str) -> model.Lighting
             )
             for one in found.findings
         ),
-        notes=_notes(found, match, series, asked),
+        notes=_notes(found, match, series, asked, sun),
     )
 
 
@@ -191,8 +195,11 @@ def _median(late_us: FloatArray) -> float | None:
     return float(np.median(known) / (60.0 * _US)) if known.size else None
 
 
-def _notes(found: SeriesFaults, match: float | None, series: PowerSeries, asked: Asked) -> tuple[str, ...]:
+def _notes(found: SeriesFaults, match: float | None, series: PowerSeries, asked: Asked, sun: Nights) -> tuple[str, ...]:
     notes = []
+    away = _median(found.switching.on_us - sun.dusk_us), _median(found.switching.off_us - sun.dawn_us)
+    if any(one is not None and abs(one) > _FAR_MIN for one in away):
+        notes.append("switching_far_from_twilight")
     if match is not None:
         notes.append("start_found_from_sun")
     if found.lamp_share is None:

@@ -21,6 +21,8 @@ from bypuls.api.reports.reading.table import HEAD_LINES, delimiters, is_number, 
 
 _US = 1_000_000
 _DATED = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}|\d{8}T\d{4}")
+_EPOCHS = {"epoch": 1, "epoch_ms": 1000}
+_EPOCH_S = 1_262_304_000, 4_102_444_800  # 2010 to 2100
 _POWER = ("power", "power_w", "effekt", "load", "last", "watt", "w", "p", "value", "værdi")
 
 
@@ -41,10 +43,36 @@ def read_power(path: Path, options: MeterOptions, interval_s: float | None) -> P
     """The file's series. interval_s : between rows; needed where there are no times, otherwise checked against them.
     Raises FileProblem, OSError."""
     asked = {"time", "date"} & options.columns.keys()
-    head = lines_of(path, options.encoding)[:HEAD_LINES]
+    lines = lines_of(path, options.encoding)
+    if not any(line.strip() for line in lines):
+        raise FileProblem(f"{path.name}: empty; expected a column of power")
+    head = lines[:HEAD_LINES]
+    if not asked and options.date_format in (None, *_EPOCHS):
+        options = _with_epochs(lines, options)
+        asked = {"time"} & options.columns.keys()
     if asked or options.date_format is not None or any(_DATED.search(line) for line in head):
         return _with_times(path, options, interval_s)
     return _without_times(path, options, interval_s)
+
+
+def _with_epochs(lines: Sequence[str], options: MeterOptions) -> MeterOptions:
+    """The options with the column, if there is one, whose numbers rise line by line and are seconds or milliseconds
+    since 1970: times, whatever its heading."""
+    rows = [line for line in lines if line.strip()][1 : HEAD_LINES + 1]
+    for delimiter in delimiters(lines, options.delimiter):
+        cells = list(zip(*csv.reader(rows, delimiter=delimiter, skipinitialspace=True), strict=False))
+        for at, column in enumerate(cells if len(cells) > 1 else []):
+            texts = [text.strip() for text in column]
+            if len(texts) < 2 or not all(map(str.isdecimal, texts)):
+                continue
+            stamps = list(map(int, texts))
+            for name, per_s in _EPOCHS.items():
+                if _EPOCH_S[0] * per_s <= min(stamps) <= max(stamps) < _EPOCH_S[1] * per_s and all(
+                    map(int.__lt__, stamps, stamps[1:])
+                ):
+                    columns = {**options.columns, "time": str(at + 1)}
+                    return replace(options, columns=columns, date_format=options.date_format or name)
+    return options
 
 
 def _with_times(path: Path, options: MeterOptions, interval_s: float | None) -> PowerSeries:
@@ -52,6 +80,10 @@ def _with_times(path: Path, options: MeterOptions, interval_s: float | None) -> 
     if not rows.unit_told:
         rows = replace(rows, unit="W")
     series = series_of(rows, options)
+    if not series.known.any():
+        told = {"two values at one time": rows.tally.by_reason["contradicting"], "below 0": series.negative}
+        why = ", ".join(f"{count} {what}" for what, count in told.items() if count) or "all missing"
+        raise FileProblem(f"{path.name}: no power in {series.known.size} rows ({why}); expected numbers from 0")
     if series.step != "interval":
         raise FileProblem(f"{path.name}: one value a {series.step}; expected power by the hour or finer")
     step_us = round(series.step_s * _US)

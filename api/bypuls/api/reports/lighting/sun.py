@@ -43,8 +43,8 @@ def nights_around(first_us: int, last_us: int, latitude_deg: float, longitude_de
             found = [event(day) for day in days]
         except ValueError as error:
             raise FileProblem(
-                f"--lat {latitude_deg:g} --lon {longitude_deg:g}: {error}; expected a place where every night of the "
-                "file gets dark (civil twilight ends)"
+                f"--lat {latitude_deg:g} --lon {longitude_deg:g}: {str(error).rstrip('.')}; expected a place where "
+                "every night of the file gets dark (civil twilight ends)"
             ) from error
         return np.unique(np.array([round(one.timestamp() * 1e6) for one in found], dtype=np.int64))
 

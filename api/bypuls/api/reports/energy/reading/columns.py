@@ -153,8 +153,14 @@ def _with_headings(
         folded = [heading.casefold() for heading in headings]
         below = [row for text in lines[at + 1 : at + 41] if text.strip() and (row := fields_of(text, delimiter))]
         columns = _named(folded, asked)
-        if columns is None or not ({"time", "date"} & columns.keys()) or any(_DATED.match(text) for text in headings):
+        if columns is None or any(_DATED.match(text) for text in headings):
             continue
+        if not {"time", "date"} & columns.keys():
+            # Times under a heading of the file's own: just below it stands a date.
+            dated = _dated(below[0]) if below and len(below[0]) >= len(headings) else None
+            if dated is None or dated in columns.values():
+                continue
+            columns["time"] = dated
         values = _values(folded, columns, below, asked, several, headings)
         if not values:
             continue
@@ -163,6 +169,10 @@ def _with_headings(
         table = Table(name, list(lines[at + 1 :]), at + 2, at, delimiter, columns, headings, where)
         return FoundTable(table, values, headings[values[0]])
     return None
+
+
+def _dated(row: Sequence[str]) -> int | None:
+    return next((at for at, text in enumerate(row) if _DATED.match(text.strip())), None)
 
 
 def _named(folded: Sequence[str], asked: Asked) -> dict[str, int] | None:
@@ -246,7 +256,7 @@ def _without(name: str, lines: Sequence[str], delimiter: str, asked: Asked) -> F
             continue
         columns = {key: int(text) - 1 for key, text in asked.columns.items() if key != asked.value}
         if not {"time", "date"} & columns.keys():
-            dated = next((index for index, text in enumerate(fields) if _DATED.match(text.strip())), None)
+            dated = _dated(fields)
             if dated is None:
                 continue
             columns["time"] = dated

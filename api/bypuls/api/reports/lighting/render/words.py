@@ -57,6 +57,11 @@ class Words(words.Words):
                 "At full level the cabinet draws much less than number of lamps times wattage: some may have been out "
                 "all the time."
             ),
+            "switching_far_from_twilight": self(
+                "As a rule the lamps switch more than three quarters of an hour away from civil twilight: the place, "
+                "the zone of the times or the cabinet's clock may be wrong, and with it the faults at the ends of the "
+                "nights."
+            ),
             "much_missing": self("More than a tenth of the readings is missing."),
         }
         return known.get(key, key)
