@@ -70,6 +70,10 @@ class TestText:
         with pytest.raises(ValueError, match=text):
             ordered(town(), [text], 0, NOON)
 
+    def test_no_more_lamps_than_the_cabinet_feeds(self) -> None:
+        with pytest.raises(ValueError, match="k=99 — expected at most its 10 lamps"):
+            ordered(town(), ["lamps-out:cabinet-3;k=99"], 0, NOON)
+
     def test_the_command_orders(self) -> None:
         spoilt = ordered(town(), ["lamp-out:lamp-1-03"], 5, NOON)
         assert len(spoilt.orders.all) == 6

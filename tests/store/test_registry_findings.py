@@ -37,6 +37,7 @@ from bypuls.store.registry import (
 )
 
 TODAY = date(2026, 6, 1)
+PLACE = {"lat": 55.7, "lon": 12.4}
 START = date(2020, 1, 1)
 SERIES = "ours 1 heat 2-location CO2 200 % DK"
 
@@ -48,7 +49,7 @@ def in_order() -> list[object]:
         SpeedLimit(site="street", valid_from=START, limit_kmh=50),
         Cabinet(id="box", name="Box", lamp_count=1),
         LampGroup(id="side-streets", name="Side streets", cabinet="box"),
-        Lamp(id="lamp", name="Lamp", cabinet="box", watt=60, lamp_group="side-streets"),
+        Lamp(id="lamp", name="Lamp", cabinet="box", watt=60, lamp_group="side-streets", **PLACE),
         DimmingProfile(lamp_group="side-streets", valid_from=START, schedule="22:00-06:00=50"),
         ReportSchedule(id="street-weekly", site="street", every="week"),
         Building(id="hall", name="Hall"),
@@ -221,17 +222,32 @@ def fuel(carrier: str, unit: str) -> Activity:
             ],
             "sensor r: counts traffic at a building, not at a site",
         ),
-        ([Lamp(id="l", name="L", watt=60)], "lamp l: has no cabinet"),
-        ([Lamp(id="l", name="L", cabinet="box", watt=60)], "cabinet box: should feed 1 lamps; 2 are registered"),
+        ([Lamp(id="l", name="L", watt=60, **PLACE)], "lamp l: has no cabinet"),
         (
-            [Cabinet(id="b", name="B"), Lamp(id="l", name="L", cabinet="b")],
+            [Lamp(id="l", name="L", cabinet="box", watt=60, **PLACE)],
+            "cabinet box: should feed 1 lamps; 2 are registered",
+        ),
+        (
+            [Cabinet(id="b", name="B"), Lamp(id="l", name="L", cabinet="b", **PLACE)],
             "lamp l: has no nominal power",
+        ),
+        (
+            [Cabinet(id="b", name="B"), Lamp(id="l", name="L", cabinet="b", watt=60, lat=55.7)],
+            "lamp l: has no position; it is on no map and its nights are unknown",
+        ),
+        (
+            [Cabinet(id="b", name="B"), Lamp(id="l", name="L", cabinet="b", watt=60, lighting_class="Z9", **PLACE)],
+            "lamp l: lighting class Z9 is none of M1 to M6, C0 to C5 and P1 to P7; whether a plan keeps it is unknown",
+        ),
+        (
+            [Cabinet(id="b", name="B"), *(Lamp(id=id, name="Same", cabinet="b", watt=60, **PLACE) for id in "lm")],
+            "lamp m: is called Same as l is; a report by that name means both",
         ),
         (
             [
                 Cabinet(id="b", name="B"),
                 LampGroup(id="paths", name="Paths"),
-                Lamp(id="l", name="L", cabinet="b", watt=60, lamp_group="paths"),
+                Lamp(id="l", name="L", cabinet="b", watt=60, lamp_group="paths", **PLACE),
             ],
             "lamp_group paths: has no dimming profile; its lamps are taken to burn at full level",
         ),
@@ -239,7 +255,7 @@ def fuel(carrier: str, unit: str) -> Activity:
         (
             [
                 Cabinet(id="b", name="B"),
-                Lamp(id="l", name="L", cabinet="b", watt=60, lamp_group="side-streets"),
+                Lamp(id="l", name="L", cabinet="b", watt=60, lamp_group="side-streets", **PLACE),
             ],
             "lamp l: hangs on cabinet b, its group side-streets on box",
         ),

@@ -109,6 +109,10 @@ def _invalid(error: RequestValidationError) -> Problem:
             faults.append((field, one.get("input"), str(context["expected"]).replace("'", "")))
         elif one["type"] == "string_pattern_mismatch":
             faults.append((field, one.get("input"), f"text that matches {context['pattern']}"))
+        elif one["type"] == "extra_forbidden":
+            faults.append((field, one.get("input"), "no such field"))
+        elif one["type"] == "string_too_long":
+            faults.append((field, one.get("input"), f"at most {context['max_length']} characters"))
         else:
             faults.append((field, one.get("input"), one["msg"].removeprefix("Input should be ")))
     return Problem(422, "bad-parameter", "A parameter is wrong", faults=faults)

@@ -147,6 +147,9 @@ class Orders:
             if order.target not in known:
                 what = "lamp" if order.kind in OF_LAMPS else "cabinet" if order.kind in OF_CABINETS else "meter"
                 raise ValueError(f"{order.kind}:{order.target} — expected a {what}: {', '.join(sorted(known))}")
+            fed = sum(cabinet == order.target for cabinet in lamps.values())
+            if order.kind == "lamps-out" and order.k > fed:
+                raise ValueError(f"{order.kind}:{order.target}: k={order.k} — expected at most its {fed} lamps")
             if order.kind == "meter-reset":
                 self._resets.setdefault(order.target, []).append(order)
             elif order.kind == "clock-change":

@@ -7,9 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from bypuls.api.models_lighting import WorkModel
 from bypuls.store.book import CitizenReport, CitizenReports
+from bypuls.store.registry import Lamp
 
 PATH = "/api/v1/lighting/reports"
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -61,13 +63,29 @@ def test_a_report_reaches_the_crew_and_is_closed(street: Any, ask: Any, stranger
     "body",
     [{}, {"lat": 55.7}, {"lat": 91, "lon": 12}, {"lamp": "no such"}, {"address": "x", "category": "fire"},
      {"address": "x", "text": "x" * 501}, {"address": "x\x07"}, {"address": "x", "name": "Me"},
-     {"address": "x", "photo": "…"}],
+     {"address": "x", "photo": "…"}, {"address": "x\u202ey"}, {"lat": 0, "lon": 0}, {"lamp": "x\x00"}],
 )  # fmt: skip
 def test_what_is_refused(street: Any, stranger: Any, body: dict[str, Any]) -> None:
     answer = report(stranger, **body)
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
     assert CitizenReports(street.context.registry).waiting() == []
+
+
+def test_refusals_say_what_to_change(stranger: Any) -> None:
+    assert report(stranger, address="x", photo="…").json()["errors"][0]["expected"] == "no such field"
+    assert report(stranger, address="x", text="x" * 501).json()["errors"][0]["expected"] == "at most 500 characters"
+    assert report(stranger, lat=0, lon=0).json()["detail"].startswith("lat: '0.0' — expected a place within 10 km")
+
+
+def test_a_name_that_stands_twice_means_all_of_them(street: Any, ask: Any, stranger: Any) -> None:
+    with street.context.registry.session() as session:
+        (other,) = session.scalars(select(Lamp).where(Lamp.id == "l-4"))
+        other.name = "lamp 3"
+    assert report(stranger, lamp="Lamp 3").json()["lamps"] == ["l-3", "l-4"]
+    (one,) = ask().told("/lighting/work-list")["items"]
+    assert (one["name"], one["lamps"]) == ("Lamp 3", ["l-3", "l-4"])
+    assert report(stranger, lamp="l-4").json()["lamps"] == ["l-4"]
 
 
 def test_few_from_one_address_and_no_address_is_kept(street: Any, stranger: Any) -> None:

@@ -19,6 +19,9 @@ from bypuls.store.registry import Lamp
 Category: TypeAlias = Literal["dark", "flickering", "burns-by-day", "damaged", "unsafe"]
 CATEGORIES: tuple[Category, ...] = get_args(Category)
 _NEAR_M = 75.0
+_TOWN_KM = 10.0
+_JOINERS = "\u200c\u200d\xad"
+"""Signs without a shape that words and emoji are written with."""
 _MOST_NEAR = 3
 _MINUTE_US = 60_000_000
 _DAY_US = 86_400_000_000
@@ -32,13 +35,18 @@ def taken(
     if category not in CATEGORIES:
         bad_parameter("category", category, f"one of {', '.join(CATEGORIES)}")
     text, address = _plain("text", text, 500), _plain("address", address, 200)
-    found = _named(directory, lamp.strip()) if lamp.strip() else None
+    named = _named(directory, _plain("lamp", lamp, 200)) if lamp.strip() else []
+    found = named[0] if len(named) == 1 else None
+    if len(named) > 1 and not address:
+        address = named[0].name  # which one of them is for the crew to see
     if (lat is None) != (lon is None):
         bad_parameter("lat" if lat is None else "lon", None, "both lat and lon, or neither")
     if found is not None:
         lat, lon = found.lat, found.lon
     elif lat is None and not address:
         bad_parameter("address", address, "a place: a lamp's number, an address, or lat and lon")
+    elif lat is not None and lon is not None and not _in_town(directory, (lon, lat)):
+        bad_parameter("lat", lat, f"a place within {_TOWN_KM:g} km of a lamp of the registry; lon is {lon:g}")
     now_us = context.now_us()
     reports = CitizenReports(context.registry)
     report = CitizenReport(
@@ -48,11 +56,13 @@ def taken(
 
 
 def near(directory: Directory, report: CitizenReport) -> list[Lamp]:
-    """The lamps that a report may mean: the one that it names, else those near by, the nearest first."""
+    """The lamps that a report may mean: the one that it names, else those near by, the nearest first; without a place
+    those whose name is the address."""
     if report.lamp in directory.lamps:
         return [directory.lamps[report.lamp or ""]]
     if report.lat is None or report.lon is None:
-        return []
+        name = report.address.casefold()
+        return [row for row in directory.lamps.values() if name and row.name.casefold() == name][:_MOST_NEAR]
     here = (report.lon, report.lat)
     apart_m = {
         row.id: apart_km((row.lon, row.lat), here) * 1000.0 for row in directory.lamps.values()
@@ -98,18 +108,30 @@ def merged(alarms: Sequence[dict[str, Any]], reports: Sequence[dict[str, Any]]) 
     return sorted(whole, key=lambda one: (-one["risk"], one["began"], one["alarm"] or 0, one["report"] or 0))
 
 
-def _named(directory: Directory, text: str) -> Lamp:
+def _named(directory: Directory, text: str) -> list[Lamp]:
+    """The lamp of that id, or all those of that name: registers give some names twice."""
     wanted = text.casefold()
-    found = [row for row in directory.lamps.values() if wanted in (row.id, row.name.casefold())]
+    if wanted in directory.lamps:
+        return [directory.lamps[wanted]]
+    found = [row for row in directory.lamps.values() if row.name.casefold() == wanted]
     if not found:
         bad_parameter("lamp", text, "the number of a lamp, as on its pole")
-    return found[0]
+    return found
+
+
+def _in_town(directory: Directory, here: tuple[float, float]) -> bool:
+    places = [(row.lon, row.lat) for row in directory.lamps.values() if row.lat is not None and row.lon is not None]
+    return not places or any(apart_km(place, here) <= _TOWN_KM for place in places)
 
 
 def _plain(field: str, value: str, most: int) -> str:
     text = " ".join(value.split())
     if len(text) > most:
         bad_parameter(field, f"{len(text)} characters", f"at most {most} characters")
-    if any(unicodedata.category(sign) in ("Cc", "Cs", "Co", "Cn") for sign in text):
-        bad_parameter(field, text, "plain text without control characters")
+    if any(
+        unicodedata.category(sign) in ("Cc", "Cs", "Co", "Cn")
+        or (unicodedata.category(sign) == "Cf" and sign not in _JOINERS)
+        for sign in text
+    ):
+        bad_parameter(field, text, "plain text without control characters or marks that reorder it")
     return text

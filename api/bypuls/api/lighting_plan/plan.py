@@ -260,7 +260,7 @@ def _money(directory: Directory, day: date, zone: ZoneInfo, place: tuple[float, 
         and (row.valid_to is None or day < row.valid_to)
     ]
     if not prices:
-        why.append(f"money: no price of electricity on {day}; expected a row of price in DKK/kWh")
+        why.append(f"money: no price of electricity on {day}; expected a row of price in dkk_per_kwh")
     target = _target(directory.targets.values())
     gas = target.gas if target is not None else "CO2e"
     wish = Wish("location", gas, target.method if target is not None else None)

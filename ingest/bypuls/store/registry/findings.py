@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Any
 from bypuls.store.registry.registry import Registry
 from bypuls.store.registry.tables import Calibration, Device, Sensor
 
+_LIGHTING_CLASS = re.compile(r"M[1-6]|C[0-5]|P[1-7]", re.IGNORECASE)  # EN 13201-2:2015
 _ALIKE = 0.01  # baselines and the sum of their parts
 
 
@@ -98,12 +100,21 @@ def _about_lamps(registry: Registry, day: date) -> Iterator[Finding]:
     of_their_own = {profile.lamp for profile in registry.lamp_profiles() if profile.valid_from <= day}
     groups = {group.id: group for group in registry.lamp_groups()}
     standing: dict[str, int] = defaultdict(int)
+    by_name: dict[str, str] = {}
     for lamp in lamps:
         standing[lamp.cabinet or ""] += 1
         if lamp.cabinet is None:
             yield Finding("lamp", lamp.id, "has no cabinet")
         if lamp.watt is None:
             yield Finding("lamp", lamp.id, "has no nominal power")
+        if lamp.lat is None or lamp.lon is None:
+            yield Finding("lamp", lamp.id, "has no position; it is on no map and its nights are unknown")
+        if lamp.lighting_class is not None and _LIGHTING_CLASS.fullmatch(lamp.lighting_class.strip()) is None:
+            told = f"lighting class {lamp.lighting_class} is none of M1 to M6, C0 to C5 and P1 to P7"
+            yield Finding("lamp", lamp.id, f"{told}; whether a plan keeps it is unknown")
+        first = by_name.setdefault(lamp.name.casefold(), lamp.id)
+        if first != lamp.id:
+            yield Finding("lamp", lamp.id, f"is called {lamp.name} as {first} is; a report by that name means both")
         group = groups.get(lamp.lamp_group or "")
         for name, what in (("cabinet", "hangs on cabinet"), ("site", "stands at site")):
             mine, its = getattr(lamp, name), getattr(group, name, None)
