@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from bypuls.store.book import LightingWatchBook, Watched
+from bypuls.api.alarms.engine import LEASE
+from bypuls.store.book import Alarm, AlarmBook, LightingWatchBook, Watched
 from bypuls.wire import to_us
 
 HOUR_US = 3_600_000_000
@@ -65,3 +66,20 @@ def test_a_lamp_shows_what_is_inferred(street: Any, ask: Any) -> None:
     assert [one["name"] for one in told["inferred"]] == ["dimmingFailure"]
     assert "doesn&#39;t follow its level" in ask().get("/lights/lamps/l-1?lang=en").text
     assert ask().told("/lighting/lamps/l-2")["inferred"] == []
+
+
+def test_what_meters_tell_is_in_the_headline(street: Any, ask: Any) -> None:
+    """Of three lamps that are out by the meter two say so themselves."""
+    street.rounds()
+    now_us = to_us(street.now[0])
+    with AlarmBook(street.context.registry).round(LEASE, "one", now_us) as changes:
+        changes.add(Alarm(
+            id=0, kind="lamps-out", domain="lighting", subject_kind="cabinet", subject="cab", place_kind="cabinet",
+            place="cab", device=None, rule="all-lamps-out", severity="major", owner=None, state="open",
+            since_us=now_us, began_us=now_us - 50 * HOUR_US, opened_us=now_us,
+            facts={"lamps_out": 3, "lamps_n": 6, "confidence": 0.99},
+        ))  # fmt: skip
+    for path in ("/lights", "/fragments/lights/now"):
+        assert "2 lamps are out." in ask().get(f"{path}?lang=en").text
+        assert "About 1 further lamp is out, as the meter of its cabinet shows." in ask().get(f"{path}?lang=en").text
+    assert "Omkring 1 yderligere lampe er slukket" in ask().get("/lights?lang=da").text

@@ -77,8 +77,9 @@ def lights(request: Request) -> Response:
     page = render(
         request, "lights.html", picked.status, picked=picked, told=summary(context, town), todo=todo[:_MOST_LISTED],
         hidden=max(0, len(todo) - _MOST_LISTED),
-        lamps_out=sum(town.dark(id) for id in town.lamps), mapped=town_map is not None,
-        town_map=town_map, streets=streets, named_streets=sum(one.id is not None for one in streets),
+        lamps_out=sum(town.dark(id) for id in town.lamps), out_by_meter=_out_by_meter(town),
+        mapped=town_map is not None, town_map=town_map, streets=streets,
+        named_streets=sum(one.id is not None for one in streets),
         pictures=_pictures(town, streets) if town_map is not None and town_map.coarse else [],
         cabinets=[cabinet_entry(town, id) for id in directory.cabinets],
         reasons=REASONS, words=words, lit=_lit(request, context, directory), nights=_days(last_nights_of(context)),
@@ -100,7 +101,7 @@ def lights_fragment(request: Request) -> Response:
         return away
     town = _town(request)
     out = sum(town.dark(id) for id in town.lamps)
-    return render(request, "_lights_now.html", told=figures_now(town), lamps_out=out)
+    return render(request, "_lights_now.html", told=figures_now(town), lamps_out=out, out_by_meter=_out_by_meter(town))
 
 
 @router.get("/fragments/lights/states")
@@ -207,6 +208,16 @@ def lamp(request: Request, id: Id) -> Response:
         cabinet=directory.cabinets.get(directory.lamps[id].cabinet or ""),
         alarms=_alarms(context, directory, sensor, values["words"]) if sensor is not None else [], **values,
     )  # fmt: skip
+
+
+def _out_by_meter(town: Town) -> int:
+    """How many lamps are out as cabinets' meters tell, beside those that tell for themselves."""
+    total = 0
+    for alarm in town.alarms:
+        if alarm.kind == "lamps-out" and alarm.state != "unknown" and alarm.part_of is None:
+            known = sum(town.dark(id) for id, one in town.lamps.items() if one.lamp.cabinet == alarm.subject)
+            total += max(0, (alarm.facts.get("lamps_out") or 1) - known)
+    return total
 
 
 def _cabinet_now(request: Request, id: str) -> dict[str, Any]:
