@@ -145,11 +145,59 @@ def test_gaps_are_unknown() -> None:
 
 
 def test_too_short_and_never_lit_are_refused() -> None:
-    with pytest.raises(NotEnoughDays, match="2 nights; expected at least 3"):
-        judged(*cabinet(2))
+    with pytest.raises(NotEnoughDays, match="1 nights; expected at least 2"):
+        judged(*cabinet(1))
     t, _ = cabinet(5)
     with pytest.raises(NotEnoughDays, match="no more power by night"):
         judged(t, np.full(t.size, OWN))
+
+
+@pytest.mark.parametrize("days", [2, 3, 4])
+def test_steps_of_lamps_are_unknown_of_less_than_four_nights(days: int) -> None:
+    t, power = cabinet(days)
+    late = t >= (days - 2) * DAY  # the last two nights, or all
+    power[late] = (power[late] - OWN) * (1.0 - 3 / LAMPS) + OWN
+    power[(t >= (days - 1) * DAY + 10 * HOUR) & (t < (days - 1) * DAY + 13 * HOUR)] = OWN
+    found = judged(t, power)
+    names = [(one.name, one.lamps) for one in found.findings]
+    if days < 4:
+        assert names == [("supplyLoss", LAMPS)]
+        assert (found.sigma, found.detectable) == (None, None)
+    else:
+        assert names == [("lampFailure", 3), ("supplyLoss", LAMPS)]
+        assert found.detectable == 1
+        # σ of four nights may be small by chance.
+        assert found.findings[0].confidence is not None
+        assert found.findings[0].confidence < 0.9
+
+
+@pytest.mark.parametrize("hours_off", [-9, -3, -2, 2, 3, 6])
+def test_where_lamps_never_switch_by_the_sun_nothing_is_sure(hours_off: int) -> None:
+    t, power = cabinet(20)
+    power = np.roll(power, hours_off * 4)
+    found = judged(t, power)
+    assert not found.fits_sun
+    assert found.withheld + len(found.findings) > 10
+    assert all(one.confidence is not None and one.confidence <= 0.5 for one in found.findings)
+    assert all((one.to_us or 1 << 62) - one.from_us >= DAY * 1_000_000 for one in found.findings)
+
+
+def test_a_cabinet_that_is_hours_late_for_some_nights_is_told() -> None:
+    t, power = cabinet(20)
+    late = (t >= 12 * DAY) & (t < 15 * DAY)
+    power[late] = np.roll(power, 12)[late]
+    found = judged(t, power)
+    assert found.fits_sun
+    assert ("supplyLoss", 1.0) in {(one.name, round(one.confidence or 0.0, 6)) for one in found.findings}
+
+
+def test_lamps_that_are_off_from_one_to_dawn_fit_the_sun() -> None:
+    t, power = cabinet(20)
+    clock = (t / HOUR + 12.0) % 24.0
+    power[(clock >= 1.0) & (clock < 12.0)] = OWN
+    found = judged(t, power)
+    assert found.fits_sun
+    assert found.findings == ()
 
 
 def test_segments_are_the_best_of_all_partitions() -> None:

@@ -105,6 +105,27 @@ def test_kwh_of_hours(tmp_path: Path, power: Any) -> None:
     assert [(one["name"], one["lamps"]) for one in report["events"]] == [("lampFailure", 3)]
 
 
+@pytest.mark.parametrize("stamp", ["start", "end"])
+@pytest.mark.parametrize("heading", ["power_w", "kWh"])
+def test_a_file_that_changes_its_interval_loses_nothing(tmp_path: Path, power: Any, heading: str, stamp: str) -> None:
+    half = 15 * 96
+    drawn = np.concatenate((np.repeat(power[:half], 3), power[half:]))
+    length_s = np.concatenate((np.full(3 * half, 300), np.full(power.size - half, 900)))
+    begin_s = BEGIN.timestamp() + np.cumsum(length_s) - length_s
+    value = drawn if heading == "power_w" else drawn * length_s / 3.6e6
+    told_at = begin_s + (length_s if stamp == "end" else 0)
+    lost = (np.arange(drawn.size) >= 96) & (np.arange(drawn.size) < 102)  # half an hour of the first afternoon
+    rows = (f"{t:.0f},{v:.7f}\n" for t, v in zip(told_at[~lost], value[~lost], strict=True))
+    file = tmp_path / "mixed.csv"
+    file.write_text(f"time,{heading}\n" + "".join(rows), encoding="utf-8")
+    report = told(run(file, *TOWN, "--lamps", 40, "--stamp", stamp))
+    assert report["power"]["energy_kwh"] == pytest.approx((drawn * length_s)[~lost].sum() / 3.6e6, rel=1e-6)
+    assert report["burning"]["unknown_h"] == pytest.approx(0.5)
+    assert report["power"]["full_w"] == pytest.approx(2400.0, rel=0.01)
+    assert [(one["name"], one["lamps"]) for one in report["events"]] == [("lampFailure", 3)]
+    assert report["notes"] == ["intervals_mixed"]
+
+
 @pytest.mark.parametrize(
     ("heading", "stamp", "scale"),
     [
@@ -135,8 +156,23 @@ def test_lamps_dim_by_the_local_clock_where_the_file_counts_by_utc(tmp_path: Pat
     assert report["events"] == []
     assert report["notes"] == []
     assert report["source"]["zone"] == "Europe/Copenhagen"
-    elsewhere = told(run(file, "--lat", "12.3633", "--lon", "55.7317", "--lamps", 40))
-    assert "switching_far_from_twilight" in elsewhere["notes"]
+    elsewhere = told(run(file, "--lat", "12.3633", "--lon", "55.7317", "--lamps", 40, "--tz", "UTC"))
+    assert {"switching_far_from_twilight", "faults_not_sure"} <= set(elsewhere["notes"])
+    assert elsewhere["withheld_events"] > 20
+    assert all(one["confidence"] <= 0.5 for one in elsewhere["events"])
+
+
+def test_two_days_are_a_report_that_leaves_steps_open(tmp_path: Path, power: Any) -> None:
+    file, made = tmp_path / "short.csv", tmp_path / "short.pdf"
+    rows = (f"{t:%Y-%m-%dT%H:%MZ},{p:.1f}\n" for t, p in zip(moments()[:192], power, strict=False))
+    file.write_text("time,power_w\n" + "".join(rows), encoding="utf-8")
+    report = told(run(file, *TOWN, "--lamps", 40))
+    assert (report["events"], report["sigma"], report["detectable_lamps"]) == ([], None, None)
+    assert "too_few_nights_for_steps" in report["notes"]
+    assert run(file, *TOWN, "--lamps", 40, "--format", "pdf", "--lang", "en", "--output", made).exit_code == 0
+    text = " ".join("".join(page.extract_text() for page in PdfReader(made).pages).split())
+    assert "No fault found" not in text
+    assert "unknown whether lamps are out" in text
 
 
 @pytest.mark.parametrize(("lang", "told_as"), [("da", "Armaturer slukket"), ("en", "Lamps out")])

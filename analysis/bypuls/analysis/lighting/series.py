@@ -16,12 +16,15 @@ from bypuls.analysis.lighting.open_steps import OpenStep, after_rise
 from bypuls.analysis.lighting.plan import night_and_day
 from bypuls.analysis.lighting.segments import segments, split_of
 from bypuls.analysis.lighting.series_rules import CORE_S, HOLD_S, confidence, cycling, lit_by_day, lost_supply
+from bypuls.analysis.lighting.sun_fit import nights_that_fit, told_unsure
 
 _US = 1_000_000
 SLOT_S = 900
 _EDGE_S = 1200  # of a night, in which a cabinet may still switch
 _SLOTS_A_DAY = 96
-_LEAST_NIGHTS = 3
+_LEAST_NIGHTS = 2
+LEAST_FOR_STEPS = 4
+"""Nights: of three, one that differs can't be told from a noisy cabinet."""
 _LEAST_LAMPS, _FLOOR = 0.6, 0.002
 _PENALTY = 16.0  # σ² that a further step has to explain
 
@@ -45,9 +48,11 @@ class SeriesFaults:
     full_w: float
     own_w: float
     residual: FloatArray
-    sigma: float
+    sigma: float | None
     lamp_share: float | None
     detectable: int | None
+    fits_sun: bool
+    withheld: int
 
 
 def assess(
@@ -77,7 +82,7 @@ def assess(
     within = [np.flatnonzero((at >= a + CORE_S * _US) & (at <= b - CORE_S * _US)) for a, b in _pairs(dusk_us, dawn_us)]
     whole = [one for one in within if np.isfinite(above[one]).sum() * interval_s >= HOLD_S]
     if len(whole) < _LEAST_NIGHTS:
-        raise NotEnoughDays(f"{len(whole)} nights; expected at least {_LEAST_NIGHTS} whole nights of power")
+        raise NotEnoughDays(f"{len(whole)} nights; expected at least {_LEAST_NIGHTS} with half an hour of power each")
     profile = _profile(above, clock_slot, np.concatenate(whole))
     expected = profile[clock_slot]
     full = float(np.nanmax(profile))
@@ -93,16 +98,22 @@ def assess(
         for a, b in _pairs(dusk_us, dawn_us)
     ]
     residual, sigma, steps = _steps(at, above, expected, within, seen, share, interval_s)
-    detectable = None if share is None else max(1, int(np.ceil(3.0 * sigma / share)))
+    detectable = None if share is None or sigma is None else max(1, int(np.ceil(3.0 * sigma / share)))
+    switching = _switching(at, above, full, dusk_us, dawn_us)
+    fits = nights_that_fit(at, above, full, switching.on_us, switching.off_us, dusk_us, dawn_us)
+    in_order = tuple(sorted([*found, *steps], key=lambda one: (one.from_us, one.name)))
+    findings, withheld = told_unsure(in_order, fits, dusk_us)
     return SeriesFaults(
-        tuple(sorted([*found, *steps], key=lambda one: (one.from_us, one.name))),
-        _switching(at, above, full, dusk_us, dawn_us),
+        findings,
+        switching,
         full,
         own,
         residual,
         sigma,
         share,
         detectable,
+        bool(fits.all()),
+        withheld,
     )
 
 
@@ -144,9 +155,9 @@ def _steps(
     seen: list[IntArray],
     share: float | None,
     interval_s: float,
-) -> tuple[FloatArray, float, list[Finding]]:
+) -> tuple[FloatArray, float | None, list[Finding]]:
     """Residuals of the nights, their spread, and the steps of lamps: found from the middles of the nights (`within`),
-    then dated by the whole nights (`seen`)."""
+    then dated by the whole nights (`seen`). Of less than `LEAST_FOR_STEPS` nights neither spread nor steps."""
     residual = np.full(len(within), np.nan)
     for number, inside in enumerate(within):
         if inside.size:
@@ -155,9 +166,9 @@ def _steps(
             residual[number] = night_residual(*columns, [0.0], every, interval_s / 3600.0)[0][0]
     known = np.flatnonzero(np.isfinite(residual))
     values = residual[known]
-    sigma = (
-        max(_FLOOR, float(1.4826 * np.median(np.abs(np.diff(values))) / np.sqrt(2.0))) if values.size > 1 else _FLOOR
-    )
+    if values.size < LEAST_FOR_STEPS:
+        return residual, None, []
+    sigma = max(_FLOOR, float(1.4826 * np.median(np.abs(np.diff(values))) / np.sqrt(2.0)))
     parts = _settled(values, segments(values / sigma, _PENALTY), 2 if share is None or sigma > 0.25 * share else 1)
     means = [float(values[a:b].mean()) for a, b in parts]
     long = [mean for mean, (a, b) in zip(means, parts, strict=True) if b - a >= min(3, values.size)] or means
@@ -185,7 +196,8 @@ def _steps(
             strength = abs(moved) / sigma * np.sqrt(nights)
             lamps = max(1, round(-moved / share)) if share is not None else None
             confirmed = int(at[within[known[first]][-1]])
-            open_steps = (*open_steps, OpenStep(-moved, lamps, when, confirmed, confidence(strength)))
+            sure = confidence(strength, sigma_from=values.size)
+            open_steps = (*open_steps, OpenStep(-moved, lamps, when, confirmed, sure))
         level = mean
     found += [one.finding(0) for one in open_steps]
     return residual, sigma, found

@@ -12,11 +12,20 @@ CORE_S = 4500
 """An hour, which a cabinet's clock may be wrong by, and a quarter for the switching itself."""
 HOLD_S = 1800
 _OUT, _PRIOR = 0.10, 0.001
+_MEDIAN_EFFICIENCY = 0.37
+"""Of a median of absolute deviations against a standard deviation. Source: Rousseeuw and Croux 1993."""
 
 
-def confidence(strength: float) -> float:
-    """Probability that something so many σ strong isn't noise, one in a thousand being faults to begin with."""
-    odds = _PRIOR * float(np.exp(min(50.0, strength**2 / 2.0)))
+def confidence(strength: float, sigma_from: int | None = None) -> float:
+    """Probability that something so many σ strong isn't noise, one in a thousand being faults to begin with.
+
+    sigma_from : values whose differences' median σ was learned from: of few, σ may be small by chance, and the noise
+    has Student's tails; None = σ is known."""
+    half = strength**2 / 2.0
+    if sigma_from is not None:
+        freedom = max(1.0, _MEDIAN_EFFICIENCY * (sigma_from - 1))
+        half = (freedom + 1.0) / 2.0 * float(np.log1p(strength**2 / freedom))
+    odds = _PRIOR * float(np.exp(min(50.0, half)))
     return odds / (1.0 + odds)
 
 

@@ -13,6 +13,7 @@ from bypuls.analysis.arrays import BoolArray, FloatArray, IntArray
 from bypuls.analysis.lighting.figures import burning, dark_hours
 from bypuls.analysis.lighting.plan import night_and_day
 from bypuls.analysis.lighting.series import SeriesFaults, assess
+from bypuls.analysis.lighting.sun_fit import FAR_S
 from bypuls.api.reports.lighting import model
 from bypuls.api.reports.lighting.reading import PowerSeries, grid_us
 from bypuls.api.reports.lighting.sun import Nights, beginning, nights_around
@@ -22,7 +23,6 @@ _US, _HOUR_US = 1_000_000, 3_600_000_000
 _LIT = 0.05  # of the full power: something burns
 _QUARTER_S = 900.0
 _MOST_W = 1e9
-_FAR_MIN = 45.0
 _GOOD_MATCH = 0.85
 _MUCH_LESS = 0.85  # of lamps × watt
 
@@ -98,6 +98,7 @@ def build_report(series: PowerSeries, asked: Asked, file: str) -> model.Lighting
             )
             for one in found.findings
         ),
+        withheld_events=found.withheld,
         notes=_notes(found, match, series, asked, sun),
     )
 
@@ -198,8 +199,12 @@ def _median(late_us: FloatArray) -> float | None:
 def _notes(found: SeriesFaults, match: float | None, series: PowerSeries, asked: Asked, sun: Nights) -> tuple[str, ...]:
     notes = []
     away = _median(found.switching.on_us - sun.dusk_us), _median(found.switching.off_us - sun.dawn_us)
-    if any(one is not None and abs(one) > _FAR_MIN for one in away):
+    if not found.fits_sun or any(one is not None and abs(one) > FAR_S / 60.0 for one in away):
         notes.append("switching_far_from_twilight")
+    if not found.fits_sun:
+        notes.append("faults_not_sure")
+    if found.sigma is None:
+        notes.append("too_few_nights_for_steps")
     if match is not None:
         notes.append("start_found_from_sun")
     if found.lamp_share is None:
@@ -208,6 +213,8 @@ def _notes(found: SeriesFaults, match: float | None, series: PowerSeries, asked:
         notes.append("few_lamps_not_detectable")
     if asked.lamps and asked.lamp_w and found.full_w < _MUCH_LESS * asked.lamps * asked.lamp_w:
         notes.append("less_power_than_told")
+    if series.mixed:
+        notes.append("intervals_mixed")
     if np.isnan(series.power_w).mean() > 0.1:
         notes.append("much_missing")
     return tuple(notes)

@@ -84,8 +84,9 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class LightingReport:
-    """notes : keys of what the reader should know.  sigma : spread of the nights, share of the power.
-    detectable_lamps : fewer than so many that are out can't be found."""
+    """notes : keys of what the reader should know.  sigma : spread of the nights, share of the power; None = too few
+    nights to tell a step of lamps.  detectable_lamps : fewer than so many that are out can't be found.
+    withheld_events : how many aren't told because the lamps don't switch by the sun of the place."""
 
     title: str
     software: str
@@ -97,7 +98,8 @@ class LightingReport:
     on_after_sunset_min: float | None
     off_after_sunrise_min: float | None
     nights: tuple[Night, ...]
-    sigma: float
+    sigma: float | None
     detectable_lamps: int | None
     events: tuple[Event, ...]
+    withheld_events: int
     notes: tuple[str, ...]

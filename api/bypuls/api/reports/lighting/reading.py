@@ -14,12 +14,12 @@ from bypuls.analysis.arrays import FloatArray, IntArray
 from bypuls.api.reports.energy.reading import MeterOptions, read_meter_rows
 from bypuls.api.reports.energy.reading.columns import unit_of
 from bypuls.api.reports.energy.reading.options import KW_PER
-from bypuls.api.reports.energy.reading.series import series_of
+from bypuls.api.reports.energy.reading.series import Series, series_of
 from bypuls.api.reports.reading.amounts import amounts_of
 from bypuls.api.reports.reading.errors import FileProblem
 from bypuls.api.reports.reading.table import HEAD_LINES, delimiters, is_number, lines_of
 
-_US = 1_000_000
+_US, _DAY_US = 1_000_000, 86_400_000_000
 _DATED = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}|\d{8}T\d{4}")
 _EPOCHS = {"epoch": 1, "epoch_ms": 1000}
 _EPOCH_S = 1_262_304_000, 4_102_444_800  # 2010 to 2100
@@ -29,7 +29,7 @@ _POWER = ("power", "power_w", "effekt", "load", "last", "watt", "w", "p", "value
 @dataclass(frozen=True, slots=True, eq=False)
 class PowerSeries:
     """power_w : (n,) evenly spaced, NaN = missing.  start_us : of the first interval [µs UTC], None = the file has no
-    times.  zone : of its local clock."""
+    times.  zone : of its local clock.  mixed : the file's rows aren't evenly spaced themselves."""
 
     power_w: FloatArray
     interval_s: float
@@ -37,6 +37,7 @@ class PowerSeries:
     zone: str
     unit: str
     unused_lines: int
+    mixed: bool = False
 
 
 def read_power(path: Path, options: MeterOptions, interval_s: float | None) -> PowerSeries:
@@ -86,17 +87,43 @@ def _with_times(path: Path, options: MeterOptions, interval_s: float | None) -> 
         raise FileProblem(f"{path.name}: no power in {series.known.size} rows ({why}); expected numbers from 0")
     if series.step != "interval":
         raise FileProblem(f"{path.name}: one value a {series.step}; expected power by the hour or finer")
-    step_us = round(series.step_s * _US)
-    if interval_s is not None and series.step_s not in (interval_s, 60.0 * interval_s):
+    step_us, mixed = _step_us(series)
+    if interval_s is not None and not {interval_s, 60.0 * interval_s} & {series.step_s, step_us / _US}:
         raise FileProblem(
             f"--interval {interval_s:g}: the times in {path.name} are {series.step_s:g} s apart; leave --interval out, "
             f"or say {series.step_s:g}"
         )
-    place = (series.start_us - series.start_us[0]) // step_us
-    power = np.full(int(place[-1]) + 1, np.nan)
-    hours = (series.end_us - series.start_us) / (3600.0 * _US)
-    power[place] = series.kwh * 1000.0 / hours
-    return PowerSeries(power, float(series.step_s), int(series.start_us[0]), rows.zone, rows.unit, rows.tally.dropped)
+    power = _evenly(series, step_us)
+    zone, unit, unused = rows.zone, rows.unit, rows.tally.dropped
+    return PowerSeries(power, step_us / _US, int(series.start_us[0]), zone, unit, unused, mixed=mixed)
+
+
+def _step_us(series: Series) -> tuple[int, bool]:
+    """The interval that most of the time has [µs], and whether there are others."""
+    length_us = series.end_us - series.start_us
+    lengths, inverse = np.unique(length_us, return_inverse=True)
+    share = np.bincount(inverse, weights=length_us)
+    return int(lengths[np.where(_DAY_US % lengths == 0, share, 0.0).argmax()]), lengths.size > 1
+
+
+def _evenly(series: Series, step_us: int) -> FloatArray:
+    """(n,) mean power of each `step_us` from the first interval on [W]; NaN where less than half of it is known.
+    Energy is kept: an interval gives to each step the part that lies in it."""
+    first = int(series.start_us[0])
+    edges = np.arange(-(-(int(series.end_us[-1]) - first) // step_us) + 1, dtype=np.int64) * step_us
+    known, length = series.known, (series.end_us - series.start_us).astype(np.float64)
+    # Each interval's two ends, and what has gone by at them; between intervals nothing goes by.
+    ends = np.stack((series.start_us, series.end_us), axis=1).ravel() - first
+
+    def within(amount: FloatArray) -> FloatArray:
+        after = np.cumsum(amount)
+        found: FloatArray = np.diff(np.interp(edges, ends, np.stack((after - amount, after), axis=1).ravel()))
+        return found
+
+    covered_us = within(np.where(known, length, 0.0))
+    kwh = within(np.where(known, series.kwh, 0.0))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(covered_us >= step_us / 2.0, kwh * 1000.0 / (covered_us / (3600.0 * _US)), np.nan)
 
 
 def _without_times(path: Path, options: MeterOptions, interval_s: float | None) -> PowerSeries:

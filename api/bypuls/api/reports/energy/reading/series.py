@@ -21,7 +21,9 @@ from bypuls.api.reports.reading.tally import LineTally
 Step: TypeAlias = Literal["interval", "day", "month"]
 
 _US = 1_000_000
+_HOUR_US = 3600 * _US
 _DAY_S = 86_400
+_AROUND, _STRETCH = 5, 1.5
 _LEAST_FOR_REGISTER = 48
 _FALLS = 0.02  # a register may fall so often: meters are swapped
 _STANDS_ABOVE = 5.0  # a register stands this many of its steps above 0 on the whole
@@ -32,7 +34,7 @@ class Series:
     """One meter's intervals [start, end).
 
     start_us, end_us : (n,) [µs UTC] rising.  kwh : (n,) [kWh], or [m³] of water; NaN = unknown.
-    step : what an interval is; step_s : its usual length [s].  zone : of the local days.
+    step : what an interval is; step_s : its usual length [s]; the file may change it.  zone : of the local days.
     values : what the file's numbers were; found_out : whether that was found out.
     resets, refused : of a register, read every read_every_s [s].
     negative : amounts below 0, taken as unknown.  per_unit : kWh of the file's unit.
@@ -80,7 +82,7 @@ def series_of(rows: MeterRows, options: MeterOptions, *, medium: str | None = No
     step, step_s = _step(times, rows)
     tz = zone_named(rows.zone)
     stamp = "start" if rows.stamps_fixed else options.stamp
-    start_us, end_us = _intervals(times, step, step_s, tz, stamp)
+    start_us, end_us = _intervals(times, step, step_s, tz, stamp, told=rows.step_s is not None)
     kwh = value * per_unit * ((end_us - start_us) / (3600.0 * _US) if power else 1.0)
     negative = kwh < 0.0
     return Series(
@@ -163,13 +165,29 @@ def _step(times: IntArray, rows: MeterRows) -> tuple[Step, float]:
     )
 
 
-def _intervals(times: IntArray, step: Step, step_s: float, tz: ZoneInfo, stamp: str) -> tuple[IntArray, IntArray]:
+def _intervals(
+    times: IntArray, step: Step, step_s: float, tz: ZoneInfo, stamp: str, *, told: bool
+) -> tuple[IntArray, IntArray]:
     if step == "interval":
-        start = times - (round(step_s * _US) if stamp == "end" else 0)
-        return start, start + round(step_s * _US)
+        usual = round(step_s * _US)
+        length = np.full(times.size, usual) if told else _lengths(times, usual, stamp)
+        return (times - length, times) if stamp == "end" else (times, times + length)
     moved = [_moved(int(t), tz, step, -1 if stamp == "end" else 1) for t in times]
     other = np.array(moved, dtype=np.int64)
     return (other, times) if stamp == "end" else (times, other)
+
+
+def _lengths(times: IntArray, usual_us: int, stamp: str) -> IntArray:
+    """How long each row is of [µs]: to its neighbour, where that is about as far as rows are around it, at most an hour
+    (or `usual_us`). After a longer gap a row is of what is usual around it: what was missed isn't made up."""
+    most = max(_HOUR_US, usual_us)
+    apart = np.diff(times)
+    # A file may change its interval: three of five distances before, or after, make one usual.
+    around = np.pad(np.where(apart <= most, apart, usual_us), _AROUND - 1, mode="edge")
+    medians = np.median(np.lib.stride_tricks.sliding_window_view(around, _AROUND), axis=1).astype(np.int64)
+    local = np.maximum(medians[: apart.size], medians[-apart.size :])
+    length = np.where(apart <= np.minimum(_STRETCH * local, most), apart, local)
+    return np.concatenate((local[:1], length)) if stamp == "end" else np.concatenate((length, local[-1:]))
 
 
 def _moved(t_us: int, tz: ZoneInfo, step: Step, by: int) -> int:

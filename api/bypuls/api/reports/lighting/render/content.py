@@ -54,9 +54,10 @@ def document(report: LightingReport, words: Words) -> Document:
     plain = json.dumps(to_json(report), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     first, last = (datetime.fromisoformat(one).date() for one in (report.source.first, report.source.last))
     still = sum(one.to is None for one in report.events)
-    mark: Mark = "bad" if still else "warn" if report.events else "good"
-    word = words("No fault found")
-    if report.events:
+    unknown = report.sigma is None or report.withheld_events > 0
+    mark: Mark = "bad" if still else "warn" if report.events or unknown else "good"
+    word = words("No fault found") if not unknown else words("Not all faults can be told: see the notes")
+    if report.events and not report.withheld_events:
         word = words("Some of them still there") if still else words("All of them over")
     sections = (
         Section("faults", words("Faults"), (_events(report, words),)),
@@ -131,7 +132,7 @@ def _events(report: LightingReport, words: Words) -> Table:
             Column(words("Confidence")),
         ),
         rows,
-        notes=() if rows else (words("Nothing stood out of the noise."),),
+        notes=() if rows or report.sigma is None else (words("Nothing stood out of the noise."),),
     )
 
 
@@ -199,7 +200,8 @@ def _source(report: LightingReport, words: Words) -> Table:
         (words("Lamps"), words.num(report.lamps) if report.lamps else DASH),
         (words("One lamp"), DASH if power.lamp_w is None else f"{words.num(power.lamp_w, 1)}{NBSP}W"),
         (words("The cabinet itself"), f"{words.num(power.own_w, 1)}{NBSP}W"),
-        (words("Spread of the nights (σ)"), words.share(report.sigma, 2)),
+        (words("Spread of the nights (σ)"), DASH if report.sigma is None else words.share(report.sigma, 2)),
+        (words("Faults left out, the sun doesn't fit"), words.num(report.withheld_events)),
     ]
     return _facts("source", words("The file"), rows)
 

@@ -62,6 +62,17 @@ class Words(words.Words):
                 "the zone of the times or the cabinet's clock may be wrong, and with it the faults at the ends of the "
                 "nights."
             ),
+            "faults_not_sure": self(
+                "Where the lamps don't switch by the sun, no fault is told as sure: no supply and lamps lit by day for "
+                "less than a day are left out, others have a confidence of 50\u00a0% at most."
+            ),
+            "too_few_nights_for_steps": self(
+                "So few nights that it is unknown whether lamps are out: power of four nights is needed to tell."
+            ),
+            "intervals_mixed": self(
+                "The rows aren't evenly spaced: each counts up to its neighbour, for an hour at most; after a longer "
+                "gap for as long as is usual around it."
+            ),
             "much_missing": self("More than a tenth of the readings is missing."),
         }
         return known.get(key, key)
