@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from bypuls.store.book import AlarmFilter
 from bypuls.store.registry import Cabinet, DimmingProfile, Lamp, LampGroup, Sensor
 from bypuls.wire import Cabinet as CabinetReading
 from bypuls.wire import Lamp as LampReading
+from bypuls.wire import Meter as MeterReading
 
 NIGHT = datetime(2026, 3, 30, 21, tzinfo=UTC)
 NOON = datetime(2026, 3, 30, 10, tzinfo=UTC)
@@ -133,3 +135,44 @@ def test_an_open_door(lit: Lit) -> None:
             lit.works.store.write([CabinetReading(sensor="cab-door", t=lit.works.clock(), door_open=door)])
             found = lit.rounds(1, minutes=0.1)
         assert found == states
+
+
+def _with_meter(lit: Lit) -> None:
+    with lit.works.registry.session() as session:
+        session.add(Sensor(
+            id="cab-meter", device="pi-a", kind="meter", name="Meter", cabinet="cab", medium="electricity", interval_s=60,
+        ))  # fmt: skip
+
+
+def _rounds_of_meter(lit: Lit, power_w: float, times: int = 4) -> dict[str, str]:
+    """Rounds in which no lamp speaks, but the cabinet's meter does."""
+    lit.says = {}
+    for _ in range(times):
+        lit.works.clock.forward(minutes=14.0)
+        at = lit.works.clock()
+        lit.works.store.write([MeterReading(sensor="cab-meter", t=at, medium="electricity", power_w=power_w)])
+        found = lit.rounds(1, minutes=1.0)
+    return found
+
+
+def test_lamps_that_fall_silent_with_their_feeder_are_told_by_the_meter(lit: Lit) -> None:
+    _with_meter(lit)
+    lit.rounds()
+    assert _rounds_of_meter(lit, 3.0)["feeder-out cab"] == "open"
+    told = lit.works.alarms.listed(AlarmFilter(kind="feeder-out"))[1][0]
+    assert (told.facts["power_w"], told.facts["expected_w"]) == (3.0, 80.0)
+    assert _rounds_of_meter(lit, 82.0).get("feeder-out cab") is None
+
+
+def test_a_meter_tells_of_a_feeder_whose_lamps_have_no_sensors(lit: Lit) -> None:
+    _with_meter(lit)
+    with lit.works.registry.session() as session:
+        for id in LAMPS:
+            session.delete(session.get(Sensor, id))
+    assert _rounds_of_meter(lit, 3.0) == {"feeder-out cab": "open"}
+
+
+def test_silent_lamps_of_a_burning_cabinet_are_no_dead_feeder(lit: Lit) -> None:
+    _with_meter(lit)
+    lit.rounds()
+    assert "feeder-out cab" not in _rounds_of_meter(lit, 78.0)

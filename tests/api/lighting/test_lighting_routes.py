@@ -49,6 +49,14 @@ def test_lamps(ask: Any) -> None:
     assert client.told("/lighting/lamps/l-3")["cycle_path"] is True
 
 
+def test_a_cabinet_whose_meter_sees_no_lamps_at_night_is_never_ok(street: Any, ask: Any) -> None:
+    street.now[0] += timedelta(minutes=20)  # no lamp speaks any more
+    street.context.store.write([street.load(4.0)])
+    told = ask().told("/lighting/cabinets/cab")
+    assert (told["state"], told["faults"], told["expected_w"]) == ("fault", ["supplyLoss"], 120.0)
+    assert "no supply" in ask().get("/lights/cabinets/cab?lang=en").text
+
+
 def test_cabinets(ask: Any) -> None:
     found = ask().told("/lighting/cabinets")["items"]
     for one in found:
@@ -56,8 +64,8 @@ def test_cabinets(ask: Any) -> None:
     assert [(one["cabinet"], one["state"], one["power_w"]) for one in found] == [
         ("cab", "ok", 75.0), ("dumb", "unknown", None),
     ]  # fmt: skip
-    # Two lamps say nothing: what all should draw isn't known.
-    assert found[0]["expected_w"] is None
+    # Two lamps say nothing: they should burn all the same, by wattage and profile.
+    assert found[0]["expected_w"] == 120.0
     assert ask().told("/lighting/cabinets/cab")["lamps"]["fault"] == 2
 
 

@@ -15,7 +15,7 @@ from bypuls.api.alarms.cabinet_voltage import VOLTAGES
 from bypuls.api.alarms.costs import cost_of_light
 from bypuls.api.alarms.finding import UNKNOWN_COST, Asked, Cost, Finding
 from bypuls.api.alarms.scene import Scene
-from bypuls.api.lighting.cabinet_meters import main_meters, power_now
+from bypuls.api.lighting.cabinet_meters import main_meters, power_now, sees_lamps
 from bypuls.api.lighting.lamps_now import DAY_BURNER, OUT, LampNow, place_of
 from bypuls.api.lighting.night import night_us
 from bypuls.api.lighting_watch.view import LATE_US, WatchedCabinet
@@ -155,22 +155,20 @@ def _place_of_cabinet(scene: Scene, cabinet: str) -> tuple[float | None, float |
 
 def dead_feeders(scene: Scene, asked: Asked) -> Iterator[Finding]:
     """Cabinets of which nearly every lamp that speaks is dark at night, or whose meter sees no load: `supplyLoss`."""
-    lamps: dict[str, list[LampNow]] = {}
-    for one in scene.lamps.values():
-        lamps.setdefault(one.lamp.cabinet or "", []).append(one)
+    telling = {one.lamp.cabinet for one in scene.lamps.values()}
     for cabinet in asked:
         watched = scene.watching.cabinets.get(cabinet)
-        if lamps.get(cabinet) or watched is None:
-            yield _feeder(scene, cabinet, lamps.get(cabinet, []))
+        if watched is None or cabinet in telling or not watched.learned:
+            yield _feeder(scene, cabinet, scene.fed.get(cabinet, []))
         else:
             yield _feeder_by_meter(scene, cabinet, watched)
 
 
 def _feeder_by_meter(scene: Scene, cabinet: str, watched: WatchedCabinet) -> Finding:
-    """A cabinet none of whose lamps tells for itself."""
+    """A cabinet none of whose lamps tells for itself, once it is known what it draws."""
     if scene.now_us - watched.until_us > LATE_US:
         return Finding(cabinet, "holding")
-    if _mute(watched) or not watched.learned:
+    if _mute(watched):
         return Finding(cabinet, "unknown")
     if watched.supply_lost_us is not None:
         facts = {"dark_n": watched.lamps_n, "lamps_n": watched.lamps_n}
@@ -182,29 +180,25 @@ def _feeder(scene: Scene, cabinet: str, lamps: list[LampNow]) -> Finding:
     night = any(one.sky is not None and one.sky.night for one in lamps)
     heard = [one for one in lamps if one.lit is not None]
     meters = main_meters(scene.directory, cabinet, scene.now)
-    load = _load(lamps, power_now(meters, scene.latest))
+    power_w = power_now(meters, scene.latest)
+    load = sees_lamps(lamps, power_w)
     spoke_us = [one.spoke_us for one in heard if one.spoke_us is not None]
     said = [scene.latest[one.id].current for one in meters if one.id in scene.latest]
     spoke_us += [to_us(one.t) for one in said if one is not None and one.t is not None]
+    if not heard and load is None:
+        return Finding(cabinet, "unknown")
     if not night:
-        # Without a lamp that speaks nobody knows whether it is night there.
-        return Finding(cabinet, "holding" if heard else "unknown")
+        return Finding(cabinet, "holding")
     dark = sum(one.out is True for one in heard)
-    facts = {"dark_n": dark, "lamps_n": len(lamps)}
+    facts: dict[str, Any] = {"dark_n": dark, "lamps_n": len(lamps)}
+    if load is False:
+        facts |= {"power_w": power_w, "expected_w": sum(one.expected_w or 0.0 for one in lamps)}
     by_lamps = len(heard) >= _LIMITS.cabinet_lamps and dark >= _LIMITS.cabinet_share * len(heard)
     if load is False or (load is None and by_lamps):
         return Finding(cabinet, "present", None, max(spoke_us, default=None), facts)
     if (load or dark < _LIMITS.cabinet_share * len(heard)) and spoke_us:
         return Finding(cabinet, "absent", evidence_us=max(spoke_us))
     return Finding(cabinet, "holding")
-
-
-def _load(lamps: list[LampNow], power_w: float | None) -> bool | None:
-    """Whether the cabinet's meters see its lamps; None = they don't tell."""
-    expected_w = sum(one.expected_w or 0.0 for one in lamps)
-    if power_w is None or expected_w <= 0.0:
-        return None
-    return power_w >= _LIMITS.out_below * expected_w
 
 
 def cabinet_faults(scene: Scene, asked: Asked) -> Iterator[Finding]:

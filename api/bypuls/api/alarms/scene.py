@@ -22,7 +22,7 @@ from bypuls.api.lighting_watch.view import NOTHING, Watching
 from bypuls.api.lighting_watch.watch import LightingWatch
 from bypuls.store.book import AlarmBook, Book
 from bypuls.store.protocol import Store
-from bypuls.store.registry import Device, Sensor
+from bypuls.store.registry import Device, Lamp, Sensor
 from bypuls.wire import Health, TrafficBin, to_us
 from bypuls.wire.bins import QUARTER_US, bin_kind
 
@@ -135,12 +135,24 @@ class Scene:
     @cached_property
     def lamps(self) -> dict[str, LampNow]:
         """What each lamp that has a sensor is doing, by sensor."""
+        lamps = [self.directory.lamps[one.lamp] for one in self.sensors.values() if one.lamp in self.directory.lamps]
+        return {one.sensor.id: one for one in self._judged(lamps) if one.sensor is not None}
+
+    @cached_property
+    def fed(self) -> dict[str, list[LampNow]]:
+        """What each lamp that a cabinet feeds is doing, with a sensor or without, by cabinet."""
+        told = {one.lamp.id: one for one in self.lamps.values()}
+        rest = [one for one in self.directory.lamps.values() if one.cabinet is not None and one.id not in told]
+        found: dict[str, list[LampNow]] = {}
+        for one in (*told.values(), *self._judged(rest)):
+            found.setdefault(one.lamp.cabinet or "", []).append(one)
+        return found
+
+    def _judged(self, lamps: Iterable[Lamp]) -> Iterable[LampNow]:
         held = self.memory.profiles
         if held is None or held[0] != self.directory.version:
             held = self.memory.profiles = self.directory.version, Profiles(self.directory, self.zone)
-        lamps = [self.directory.lamps[one.lamp] for one in self.sensors.values() if one.lamp in self.directory.lamps]
-        found = lamps_now(Judging(self.directory, held[1], self.now, self.watching), lamps, self.latest)
-        return {one.sensor.id: one for one in found.values() if one.sensor is not None}
+        return lamps_now(Judging(self.directory, held[1], self.now, self.watching), lamps, self.latest).values()
 
     @cached_property
     def watching(self) -> Watching:

@@ -1,16 +1,20 @@
-"""Which meters say what a cabinet draws: one rule for pages, API, alarms and the watch. A submeter's power is in
-that of the meter before it, and isn't added a second time."""
+"""Which meters say what a cabinet draws, and whether they see its lamps: one rule for pages, API, alarms and the
+watch. A submeter's power is in that of the meter before it, and isn't added a second time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from bypuls.analysis.lighting.lamp_rules import LampLimits
 from bypuls.api.directory import Directory, there
 from bypuls.api.energy import counted_meters
 from bypuls.api.latest import Latest
+from bypuls.api.lighting.lamps_now import LampNow
 from bypuls.store.registry import Sensor
 from bypuls.wire import Meter
+
+_LIMITS = LampLimits()
 
 
 def main_meters(directory: Directory, cabinet: str, at: datetime) -> list[Sensor]:
@@ -31,6 +35,15 @@ def power_now(meters: Iterable[Sensor], latest: Mapping[str, Latest]) -> float |
             return None
         total = (total or 0.0) + meter.sign * meter.multiplier * reading.power_w
     return total
+
+
+def sees_lamps(lamps: Iterable[LampNow], power_w: float | None) -> bool | None:
+    """Whether a cabinet's meters see the load of its lamps; None = they don't tell, or nothing should burn. False at night
+    is a supply that is lost, whether its lamps can still speak or not.
+
+    lamps : every lamp that it feeds.  power_w : what its meters tell together [W]."""
+    expected_w = sum(one.expected_w or 0.0 for one in lamps)
+    return None if power_w is None or expected_w <= 0.0 else power_w >= _LIMITS.out_below * expected_w
 
 
 def _hung(directory: Directory, sensor: Sensor, at: datetime) -> bool:

@@ -30,7 +30,8 @@ class LampNow:
     """One lamp. state : off = not lit, as it should be.  since_us : when it spoke last, where it is unknown.
 
     said : TALQ names of its own diagnosis.  inferred : names that its power tells.  out, lit : None = unknown.
-    expected_w : what it should draw now: as learned, else by wattage and level; None where none of that is known.
+    expected_w : what it should draw now, also of one that is silent: as learned, else by wattage and level; None where
+    none of that is known.
     watched : what the watch knows of it; None = nothing yet.
     """
 
@@ -94,15 +95,14 @@ def place_of(directory: Directory, lamp: Lamp) -> tuple[float | None, float | No
 
 def _judged(judging: Judging, lamp: Lamp, sensor: Sensor | None, latest: Mapping[str, Latest]) -> LampNow:
     heard = latest.get(sensor.id) if sensor is not None else None
-    if heard is None or heard.reading is None or heard.reading.t is None:
-        return LampNow(lamp, sensor, "unknown")
-    spoke_us = to_us(heard.reading.t)
-    reading = heard.current
-    if not isinstance(reading, LampReading):
-        return LampNow(lamp, sensor, "unknown", spoke_us)
+    spoke_us = None if heard is None or heard.reading is None or heard.reading.t is None else to_us(heard.reading.t)
+    said_now = None if heard is None or spoke_us is None else heard.current
+    reading = said_now if isinstance(said_now, LampReading) else None
     sky = sky_at(*place_of(judging.directory, lamp), judging.now)
     watched = judging.watching.lamps.get(lamp.id)
     level, expected_w = _wanted(judging, lamp, reading, sky, watched)
+    if reading is None:
+        return LampNow(lamp, sensor, "unknown", spoke_us, expected_w=expected_w, sky=sky)
     lit = _lit(judging.limits, lamp, reading)
     said = tuple(reading.faults or ())
     nominal_w = expected_w if lamp.watt is None or level is None else lamp.watt * level / 100.0
@@ -125,7 +125,7 @@ def _judged(judging: Judging, lamp: Lamp, sensor: Sensor | None, latest: Mapping
 
 
 def _wanted(
-    judging: Judging, lamp: Lamp, reading: LampReading, sky: Sky | None, watched: WatchedLamp | None
+    judging: Judging, lamp: Lamp, reading: LampReading | None, sky: Sky | None, watched: WatchedLamp | None
 ) -> tuple[float | None, float | None]:
     """The level [%] that it should have now, and the power [W] of it: as learned, else by its wattage."""
     if sky is None:
@@ -136,7 +136,8 @@ def _wanted(
         return None, None
     level = judging.profiles.level_pct(lamp, judging.now)
     if level is None:
-        level = reading.level_pct if reading.on and reading.level_pct is not None else FULL_PCT
+        said = None if reading is None or not reading.on else reading.level_pct
+        level = FULL_PCT if said is None else said
     learned_w = None if watched is None else watched.expected_w(level)
     by_register_w = None if lamp.watt is None else lamp.watt * level / 100.0
     return level, by_register_w if learned_w is None else learned_w

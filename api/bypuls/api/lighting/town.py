@@ -15,7 +15,7 @@ from bypuls.api.context import ApiContext
 from bypuls.api.directory import Directory
 from bypuls.api.geometry import on_plane_km
 from bypuls.api.latest import Latest, latest_of
-from bypuls.api.lighting.cabinet_meters import main_meters, power_now
+from bypuls.api.lighting.cabinet_meters import main_meters, power_now, sees_lamps
 from bypuls.api.lighting.lamps_now import STATES, Judging, LampNow, LampState, lamps_now, place_of
 from bypuls.api.lighting.night import Profiles
 from bypuls.api.lighting_watch.view import WatchedCabinet, Watching
@@ -125,7 +125,8 @@ def cabinet_entry(town: Town, cabinet: str) -> dict[str, Any]:
     contacts = [one.current for one in _heard(town, cabinet, "cabinet")]
     door = next((one.door_open for one in contacts if isinstance(one, Cabinet) and one.door_open is not None), None)
     on = next((one.contactor_on for one in contacts if isinstance(one, Cabinet) and one.contactor_on is not None), None)
-    if any(one.state != "unknown" for one in alarms):
+    lost = sees_lamps(mine, power_w) is False
+    if lost or any(one.state != "unknown" for one in alarms):
         state = "fault"
     elif power_w is None and all(one.lit is None for one in mine):
         state = "unknown"
@@ -140,7 +141,9 @@ def cabinet_entry(town: Town, cabinet: str) -> dict[str, Any]:
         "expected_w": sum(one or 0.0 for one in expected) if whole else None,
         "learned": _learned(town.watching.cabinets.get(cabinet)),
         "door_open": door, "contactor_on": on,
-        "faults": list(dict.fromkeys(name for one in alarms for name in alarm_faults(one))),
+        "faults": list(dict.fromkeys((
+            *([TALQ_OF["feeder-out"]] if lost else []), *(name for one in alarms for name in alarm_faults(one)),
+        ))),
         "alarms": [one.id for one in alarms],
     }  # fmt: skip
 
