@@ -32,6 +32,8 @@ def test_a_table_is_a_file_of_the_same_rows(client: Any) -> None:
         ("gear=HPS=2", "gear"),
         ("watt_share=0", "watt_share"),
         ("burning=moon", "burning"),
+        ("watt_share=0.5&types=HPX", "types"),
+        ("watt_share=0.5&gear=HPX=0.1", "gear"),
     ],
 )
 def test_wrong_values_are_named(client: Any, query: str, field: str) -> None:

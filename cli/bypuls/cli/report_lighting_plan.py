@@ -73,6 +73,7 @@ def lighting_plan(
             directory = DirectorySource(registry)()
             if not directory.lamps:
                 raise ValueError(f"{data_dir}: no lamps; expected some: bypuls registry import lamp FILE")
+            scenario = scenario.for_types_of(directory.lamps.values())
             plan = plan_of(directory, scenario, now=now(), zone=ZoneInfo(tz))
             if format_ is JSON:
                 text = json.dumps(as_json(plan, directory, by.value), ensure_ascii=False, indent=2) + "\n"

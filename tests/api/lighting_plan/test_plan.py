@@ -14,7 +14,7 @@ from bypuls.analysis.lighting.what_if import hours_at_levels
 from bypuls.api.directory import Directory, DirectorySource
 from bypuls.api.lighting_plan.forms import as_csv, as_json
 from bypuls.api.lighting_plan.plan import plan_of
-from bypuls.api.lighting_plan.scenario import Scenario, parse_gear, parse_watts, profile_of
+from bypuls.api.lighting_plan.scenario import Scenario, UnknownType, parse_gear, parse_watts, profile_of
 from bypuls.api.lighting_plan.sun_hours import sun_hours
 from bypuls.store.registry import DimmingProfile, Factor, Lamp, LampGroup, Price, open_registry
 
@@ -103,6 +103,15 @@ def test_less_light_is_a_lower_class_and_unknown_light_is_unknown(directory: Dir
     blind = plan_of(directory, Scenario(watt_share=0.4), now=NOW, zone=CPH)
     assert {one.light for one in blind.lamps if one.replaced} == {"unknown"}
     assert blind.totals()["payback_years"] is None
+
+
+def test_capitals_of_a_type_do_not_matter_and_a_wrong_word_is_refused(directory: Directory) -> None:
+    lamps = directory.lamps.values()
+    asked = Scenario(watt_share=0.4, types=(" hps",), gear={"Hps": 0.1}).for_types_of(lamps)
+    assert (asked.types, asked.gear) == (("HPS",), {"HPS": 0.1})
+    for wrong in (Scenario(types=("sodium",)), Scenario(gear={"sodium": 0.1})):
+        with pytest.raises(UnknownType, match=r"'sodium'; expected a lamp type of the registry \(HPS, LED\)"):
+            wrong.for_types_of(lamps)
 
 
 def test_dimming_alone_replaces_nothing(directory: Directory) -> None:

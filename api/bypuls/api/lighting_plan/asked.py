@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from bypuls.api.directory import Directory
 from bypuls.api.lighting_plan.plan import By
-from bypuls.api.lighting_plan.scenario import Burning, Scenario, parse_gear, parse_watts, profile_of
+from bypuls.api.lighting_plan.scenario import Burning, Scenario, UnknownType, parse_gear, parse_watts, profile_of
 from bypuls.store.registry import Lamp
 
 _T = TypeVar("_T")
@@ -84,6 +84,10 @@ def asked_of(query: Mapping[str, str], directory: Directory) -> Asked:
         cost_dkk=_number(values, "cost_dkk", 0.0, 1e6),
         burning=_word("burning", values["burning"], get_args(Burning)),
     )
+    try:
+        scenario = scenario.for_types_of(directory.lamps.values())
+    except UnknownType as error:
+        raise BadAnswer(error.field, error.value, error.expected) from error
     places = (("cabinet", directory.cabinets), ("site", directory.sites), ("group", directory.lamp_groups))
     for name, rows in places:
         if values[name] and values[name] not in rows:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
 
 from bypuls.analysis.arrays import FloatArray, IntArray
 from bypuls.analysis.lighting.what_if import DAY_MINUTES
-from bypuls.store.registry import parse_schedule
+from bypuls.store.registry import Lamp, parse_schedule
 
 Burning: TypeAlias = Literal["civil", "sunset"]
 LED = "LED"
@@ -26,6 +26,16 @@ NOMINAL_LM: Mapping[tuple[str, float], float] = {
 }
 """Nominal flux of a sodium lamp by its rated power [lm], where the register knows none. Source: GE Lucalox Standard,
 tubular clear, data sheet."""
+
+
+class UnknownType(ValueError):
+    """A lamp type that no lamp has. field : types or gear.  expected : which there are."""
+
+    def __init__(self, field: str, value: str, present: list[str]) -> None:
+        self.field, self.value = field, value
+        told = ", ".join(present) if present else "none: the registry knows no lamp's type"
+        self.expected = f"a lamp type of the registry ({told})"
+        super().__init__(f"{field}: {value!r}; expected {self.expected}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +71,23 @@ class Scenario:
         if lamp_type is None:
             return None
         return lamp_type in self.types if self.types else lamp_type != LED
+
+    def for_types_of(self, lamps: Iterable[Lamp]) -> Scenario:
+        """The same with its lamp types as these lamps spell them; capitals don't matter.  Raises UnknownType."""
+        spelt: dict[str, list[str]] = {}
+        for word in sorted({one.lamp_type for one in lamps if one.lamp_type is not None}):
+            spelt.setdefault(word.casefold(), []).append(word)
+
+        def known(field: str, asked: str) -> list[str]:
+            found = spelt.get(asked.strip().casefold())
+            if found is None:
+                raise UnknownType(field, asked, [word for words in spelt.values() for word in words])
+            return found
+
+        return replace(
+            self, types=tuple(dict.fromkeys(word for one in self.types for word in known("types", one))),
+            gear={word: share for one, share in self.gear.items() for word in known("gear", one)},
+        )  # fmt: skip
 
     def new_watt(self, old_watt: float) -> float | None:
         """The power of what replaces a luminaire of `old_watt` [W]; None = unknown."""

@@ -16,7 +16,7 @@ from bypuls.api.context import Context, Registered
 from bypuls.api.lighting_plan.forms import as_json
 from bypuls.api.lighting_plan.plan import By, plan_of
 from bypuls.api.lighting_plan.rendering import MEDIA_TYPES, rendered
-from bypuls.api.lighting_plan.scenario import Burning, Scenario, parse_gear, parse_watts, profile_of
+from bypuls.api.lighting_plan.scenario import Burning, Scenario, UnknownType, parse_gear, parse_watts, profile_of
 from bypuls.api.lighting_speed import as_table, light_and_speed_of
 from bypuls.api.parameters import ID_PATTERN, From, IdFilter, To, Tz
 from bypuls.api.problems import Problem, bad_parameter
@@ -132,7 +132,7 @@ def what_if(
     scenario = Scenario(
         watts=_parsed("watts", watts, parse_watts),
         watt_share=watt_share,
-        types=tuple(types.split(",")) if types else (),
+        types=tuple(one for one in types.split(",") if one.strip()) if types else (),
         replace=replace,
         schedule=schedule,
         efficacy_lm_w=efficacy_lm_w,
@@ -141,6 +141,10 @@ def what_if(
         cost_dkk=cost_dkk,
         burning=burning,
     )
+    try:
+        scenario = scenario.for_types_of(directory.lamps.values())
+    except UnknownType as error:
+        bad_parameter(error.field, error.value, error.expected)
     try:
         profile_of(schedule)
     except ValueError as error:
