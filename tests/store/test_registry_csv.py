@@ -95,10 +95,10 @@ def test_an_empty_cell_that_cannot_be_unknown_is_the_default(registry: Registry)
 @pytest.mark.parametrize(
     "raw",
     [
-        b"id,name,lat,school_way\na,\xc3\x85vej,55.5,yes\n",
-        b"\xef\xbb\xbfid;name;lat;school_way\r\na;\xc3\x85vej;55,5;Ja\r\n",
-        b'"school_way";"lat";"name";"id"\n"1";"55.5";"\xc3\x85vej";"a"',
-        b"\n\nid , name,lat,school_way\n\n a , \xc3\x85vej ,+5.55e1,TRUE\n,,,\n",
+        b"id,name,lat,lon,school_way\na,\xc3\x85vej,55.5,12.5,yes\n",
+        b"\xef\xbb\xbfid;name;lat;lon;school_way\r\na;\xc3\x85vej;55,5;12,5;Ja\r\n",
+        b'"school_way";"lat";"lon";"name";"id"\n"1";"55.5";"12.5";"\xc3\x85vej";"a"',
+        b"\n\nid , name,lat,lon,school_way\n\n a , \xc3\x85vej ,+5.55e1,12.5,TRUE\n,,,,\n",
     ],
 )
 def test_ways_to_write_the_same(registry: Registry, raw: bytes) -> None:
@@ -208,7 +208,8 @@ def test_what_is_refused(
 
 
 def test_every_fault_of_a_file_is_told_and_nothing_is_taken(registry: Registry) -> None:
-    report = take(registry, "site", "id,name,lat\ngood,Good,55\nbad,,91\nmain-street,Changed,55\nworse,W,x\n")
+    rows = "good,Good,55,12\nbad,,91,12\nmain-street,Changed,55,12\nworse,W,x,12\n"
+    report = take(registry, "site", f"id,name,lat,lon\n{rows}")
     assert [(error.line, error.field) for error in report.errors] == [(3, "name"), (3, "lat"), (5, "lat")]
     assert [site.name for site in registry.sites()] == ["Main Street"]
     assert str(report.errors[1]) == "line 3: lat: '91' — expected a number, -90 to 90 degrees north"
@@ -273,9 +274,9 @@ def test_files_by_path(registry: Registry, tmp_path: Path) -> None:
 
 def test_formulas_are_inert_and_negative_numbers_intact(registry: Registry) -> None:
     with registry.session() as session:
-        session.add(Site(id="evil", name='=HYPERLINK("x")', lat=-5.5, note="'=already quoted"))
+        session.add(Site(id="evil", name='=HYPERLINK("x")', lat=-5.5, lon=1.0, note="'=already quoted"))
     text = give(registry, "site")
-    assert 'evil,"\'=HYPERLINK(""x"")",,,,,-5.5,,,\'\'=already quoted,\n' in text
+    assert 'evil,"\'=HYPERLINK(""x"")",,,,,-5.5,1,,\'\'=already quoted,\n' in text
     assert take(registry, "site", text).unchanged == 2
 
 
@@ -286,6 +287,13 @@ def test_a_file_for_a_danish_spreadsheet(registry: Registry) -> None:
     assert text.startswith("\ufeffid;name;")
     assert 'a;"Åvej; ved skolen";;;;;55,5;-0,0001;;;\n' in text
     assert take(registry, "site", text).unchanged == 2
+
+
+def test_half_a_place_and_a_day_to_come_are_refused_by_field(registry: Registry) -> None:
+    found = take(registry, "lamp", "id,name,lat,lon,installed\na,A,55.7,,\nb,B,,12.4,\nc,C,,,2999-01-01\n")
+    assert [(one.line, one.field, one.value) for one in found.errors] == [
+        (2, "lon", ""), (3, "lat", ""), (4, "installed", "2999-01-01"),
+    ]  # fmt: skip
 
 
 FACTOR = "traffic_type,step,first,last,valid_from,factor,source\n"

@@ -43,6 +43,7 @@ def values(column: Column[Any], ids: dict[str, list[str]]) -> st.SearchStrategy[
     """What a column may hold, as its rule says it."""
     rule = column.info.get("rule")
     kind = column.type.python_type
+    latest = date(2026, 1, 1) if column.info.get("past") else date(2199, 1, 1)
     found: st.SearchStrategy[Any]
     if column.foreign_keys:
         (reference,) = column.foreign_keys
@@ -63,7 +64,7 @@ def values(column: Column[Any], ids: dict[str, list[str]]) -> st.SearchStrategy[
         assert isinstance(rule, Rule)
         found = st.integers(int(rule.low), int(rule.high))
     else:
-        found = {bool: st.booleans(), date: st.dates(date(1900, 1, 1), date(2199, 1, 1)), datetime: MOMENTS}[kind]
+        found = {bool: st.booleans(), date: st.dates(date(1900, 1, 1), latest), datetime: MOMENTS}[kind]
     return st.none() | found if column.nullable else found
 
 
@@ -73,6 +74,8 @@ def made_to_fit(given_values: dict[str, Any]) -> dict[str, Any]:
     places = [name for name in ("site", "building", "cabinet", "lamp") if fitting.get(name) is not None]
     if "sensor" not in fitting and "kind" in fitting:
         fitting |= dict.fromkeys(places[1:])
+    if (fitting.get("lat") is None) != (fitting.get("lon") is None):
+        fitting |= dict.fromkeys(("lat", "lon"))
     if "step" in fitting and "value" in fitting and fitting["value"] is None:
         fitting["step"] = "hour"
     if fitting.get("unit") == "t" and fitting["gas"] is None:
@@ -96,7 +99,7 @@ def towns(draw: st.DrawFn) -> list[Base]:
         fewest = 1 if name in ("site", "building", "device", "sensor") else 0
         for given_values in draw(st.lists(st.fixed_dictionaries(fields), min_size=fewest, max_size=2)):
             row = table(**made_to_fit(given_values))
-            if not list(faults(row)):
+            if not list(faults(row, date(2026, 1, 1))):
                 made[key_of(row)] = row
         rows += made.values()
         ids[name] = [str(key[0]) for key in made]

@@ -232,7 +232,7 @@ def fuel(carrier: str, unit: str) -> Activity:
             "lamp l: has no nominal power",
         ),
         (
-            [Cabinet(id="b", name="B"), Lamp(id="l", name="L", cabinet="b", watt=60, lat=55.7)],
+            [Cabinet(id="b", name="B"), Lamp(id="l", name="L", cabinet="b", watt=60)],
             "lamp l: has no position; it is on no map and its nights are unknown",
         ),
         (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import date
 from pathlib import Path
 
 from rich.console import Console
@@ -14,11 +15,15 @@ from bypuls.cli.register_reading import MappedRegister, read_register
 _MOST_WORDS = 12
 
 
-def mapped(console: Console, entity: str, file: Path, mapping: RegisterMap) -> MappedRegister:
-    """Reads a register and tells what it understood. Raises ValueError for a mapping of another table, FileProblem."""
+def mapped(
+    console: Console, entity: str, file: Path, mapping: RegisterMap, latest: date | None = None
+) -> MappedRegister:
+    """Reads a register and tells what it understood. latest : as of `read_register`.
+
+    Raises ValueError for a mapping of another table, FileProblem."""
     if mapping.entity != entity:
         raise ValueError(f"--map: a mapping of {mapping.entity}; expected one of {entity}")
-    found = read_register(file, mapping)
+    found = read_register(file, mapping, latest)
     if mapping.source is not None:
         say(console, "source", mapping.source)
     aside = f", {found.elsewhere:,} left aside by `where`" if found.elsewhere else ""

@@ -74,9 +74,11 @@ class MappedRegister:
         return made
 
 
-def read_register(path: Path, mapping: RegisterMap) -> MappedRegister:
+def read_register(path: Path, mapping: RegisterMap, latest: date | None = None) -> MappedRegister:
     """A file's rows. A cell that can't be what its column holds is unknown and counted, a line without its key or with
-    one that stands above is left out and counted.  Raises FileProblem, UnknownEntity, ValueError, OSError."""
+    one that stands above is left out and counted.  latest : day that has been, where days can't be to come.
+
+    Raises FileProblem, UnknownEntity, ValueError, OSError."""
     table = columns(entity_named(mapping.entity))
     headings, records, ragged = _records(path, mapping)
     place = {name: at for at, name in enumerate(headings)}
@@ -90,7 +92,8 @@ def read_register(path: Path, mapping: RegisterMap) -> MappedRegister:
     words: dict[str, Counter[tuple[str, str]]] = {}
     for name, one in mapping.columns.items():
         dirt[name], words[name] = Dirt(), Counter()
-        made[name], unknown[name] = reading.column(one, table[name], dirt[name], words[name])
+        made[name], unknown[name] = reading.column(one, table[name], dirt[name], words[name], latest)
+    _whole_places(made, dirt)
     required = [name for name, column in table.items() if name in made and not column.nullable]
     keys = [name for name, column in table.items() if column.primary_key]
     left_out: dict[str, Dirt] = {}
@@ -120,6 +123,17 @@ def read_register(path: Path, mapping: RegisterMap) -> MappedRegister:
         {name: one for name, one in words.items() if one},
         [name for name in headings if name not in used],
     )
+
+
+def _whole_places(made: Mapping[str, list[object]], dirt: Mapping[str, Dirt]) -> None:
+    """Half a place is none: where one of lat and lon is unknown, the other becomes so and is counted."""
+    if "lat" not in made or "lon" not in made:
+        return
+    for at, pair in enumerate(zip(made["lat"], made["lon"], strict=True)):
+        if (pair[0] is None) != (pair[1] is None):
+            given = "lon" if pair[0] is None else "lat"
+            dirt[given].add(str(made[given][at]), "both lat and lon, or neither")
+            made[given][at] = None
 
 
 def _told(cells: Sequence[str]) -> str:
@@ -187,7 +201,12 @@ class _Cells:
         self.records, self.place, self.missing, self.decimal, self.name = records, place, missing, decimal, name
 
     def column(
-        self, one: ColumnMap, column: Column[Any], dirt: Dirt, words: Counter[tuple[str, str]]
+        self,
+        one: ColumnMap,
+        column: Column[Any],
+        dirt: Dirt,
+        words: Counter[tuple[str, str]],
+        latest: date | None = None,
     ) -> tuple[list[object], int]:
         """The values of one column and how many are unknown in the file."""
         texts = [one.value] * len(self.records) if one.value is not None else self._texts(one.headings)
@@ -199,7 +218,7 @@ class _Cells:
             values = [None if text is None else self._read(text, one, column, dirt, words) for text in texts]
         found: list[object] = []
         for text, value in zip(texts, values, strict=True):
-            expected = None if value is None else column_fault(column, value)
+            expected = None if value is None else column_fault(column, value, latest)
             if expected is not None:
                 dirt.add(text or "", expected)
             found.append(value if expected is None else None)

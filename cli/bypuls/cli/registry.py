@@ -24,6 +24,7 @@ from bypuls.store.registry import (
     export_csv,
     import_csv,
     keys,
+    latest_day,
     revoke_key,
     seed_alarm_rules,
     seed_factors,
@@ -54,7 +55,7 @@ def import_file(
     source: Path | StringIO = file
     try:
         if map_ is not None:
-            found = mapped(console, entity, file, load_register_map(data_dir, map_))
+            found = mapped(console, entity, file, load_register_map(data_dir, map_), latest_day(now()))
             if not yes:
                 console.print("Nothing was written. The same command with --yes writes.")
                 return

@@ -140,7 +140,8 @@ def test_an_open_door(lit: Lit) -> None:
 def _with_meter(lit: Lit) -> None:
     with lit.works.registry.session() as session:
         session.add(Sensor(
-            id="cab-meter", device="pi-a", kind="meter", name="Meter", cabinet="cab", medium="electricity", interval_s=60,
+            id="cab-meter", device="pi-a", kind="meter", name="Meter", cabinet="cab", medium="electricity",
+            interval_s=60,
         ))  # fmt: skip
 
 

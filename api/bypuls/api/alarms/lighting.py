@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from bypuls.analysis.lighting.lamp_rules import LampLimits
 from bypuls.api.alarms.cabinet_voltage import VOLTAGES

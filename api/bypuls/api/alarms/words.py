@@ -308,8 +308,8 @@ def _off_track(words: AlarmWords, facts: Facts) -> str:
 
 def _feeder(words: AlarmWords, facts: Facts) -> str:
     if facts.get("expected_w") is not None:
-        return words("Its meter shows {power} W at night where its lamps should draw {expected} W: look at fuse, contactor "
-                     "and supply of the cabinet first.", power=words.num(facts.get("power_w")),
+        return words("Its meter shows {power} W at night where its lamps should draw {expected} W: look at fuse, "
+                     "contactor and supply of the cabinet first.", power=words.num(facts.get("power_w")),
                      expected=words.num(facts["expected_w"]))  # fmt: skip
     return words("{dark} of its {lamps} lamps are known to be dark at night: look at fuse, contactor and supply of the "
                  "cabinet first.", dark=words.num(facts.get("dark_n")),

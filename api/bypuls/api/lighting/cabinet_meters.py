@@ -38,8 +38,8 @@ def power_now(meters: Iterable[Sensor], latest: Mapping[str, Latest]) -> float |
 
 
 def sees_lamps(lamps: Iterable[LampNow], power_w: float | None) -> bool | None:
-    """Whether a cabinet's meters see the load of its lamps; None = they don't tell, or nothing should burn. False at night
-    is a supply that is lost, whether its lamps can still speak or not.
+    """Whether a cabinet's meters see the load of its lamps; None = they don't tell, or nothing should burn. False at
+    night is a supply that is lost, whether its lamps can still speak or not.
 
     lamps : every lamp that it feeds.  power_w : what its meters tell together [W]."""
     expected_w = sum(one.expected_w or 0.0 for one in lamps)

@@ -60,6 +60,7 @@ from bypuls.store.registry.tables import (
     SpeedLimit,
     Target,
 )
+from bypuls.store.registry.validation import latest_day
 
 __all__ = [
     "ALARM_KINDS",
@@ -126,6 +127,7 @@ __all__ = [
     "journal",
     "keep_hourly_factors",
     "keys",
+    "latest_day",
     "metadata",
     "open_registry",
     "parse_parameters",

@@ -86,6 +86,10 @@ def ruled(rule: rules.Rule) -> dict[str, rules.Rule]:
     return {"rule": rule}
 
 
+PAST = {"past": True}
+"""The `info` of a column whose day has been: registries with a clock refuse one that is to come."""
+
+
 def _number(rule: rules.Rule) -> Any:
     return mapped_column(Double, info=ruled(rule))
 
@@ -118,6 +122,21 @@ def in_order(start: str = "valid_from", end: str = "valid_to") -> Together:
         return first is None or last is None or last > first
 
     return Together(end, f"later than {start}", holds)
+
+
+def placed() -> tuple[Together, Together]:
+    """A place has both of lat and lon, or neither; the one that is missing is blamed."""
+
+    def beside(given: str, missing: str) -> Together:
+        def holds(row: Any) -> bool:
+            return getattr(row, given) is None or getattr(row, missing) is not None
+
+        def told(row: Any) -> str:
+            return f"a number beside {given} {getattr(row, given):g}: both lat and lon, or neither"
+
+        return Together(missing, told, holds)
+
+    return beside("lat", "lon"), beside("lon", "lat")
 
 
 def one_asset(*kinds: str) -> tuple[CheckConstraint, Together]:

@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -106,6 +107,7 @@ class _Reading:
     def __init__(self, session: Session | None, table: type[Base], given: Mapping[str, object] | None = None) -> None:
         self.session = session
         self.table = table
+        self.latest: date | None = None if session is None else session.info.get("latest")
         self.columns = columns(table)
         self.given = dict(given or {})
         rows: Iterable[Base] = [] if session is None else session.scalars(select(table))
@@ -179,7 +181,7 @@ class _Reading:
                 continue
             if value is None and not column.nullable:
                 value = _default(column)
-            expected = column_fault(column, value)
+            expected = column_fault(column, value, self.latest)
             if expected is None:
                 values[name] = value
             else:
@@ -200,7 +202,7 @@ class _Reading:
             for name, value in values.items():
                 if getattr(row, name) != value:
                     setattr(row, name, value)
-        found = list(faults(row))
+        found = list(faults(row, self.latest))
         for field, value, expected in found:
             self._refuse(line, field, texts.get(field, "" if value is None else str(value)), expected)
         if key in self.lines:

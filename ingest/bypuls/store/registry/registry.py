@@ -48,6 +48,7 @@ from bypuls.store.registry.tables import (
     SpeedLimit,
     Target,
 )
+from bypuls.store.registry.validation import latest_day
 
 _Row = TypeVar("_Row", bound=Base)
 
@@ -89,7 +90,8 @@ class Registry:
         Raises BadValue for a row that breaks a rule; at the end sqlalchemy.exc.IntegrityError for a reference to
         nothing.
         """
-        with RegistrySession(self.writing_engine, expire_on_commit=False) as session, session.begin():
+        info = {"latest": latest_day(self.clock())}
+        with RegistrySession(self.writing_engine, expire_on_commit=False, info=info) as session, session.begin():
             yield session
 
     @contextmanager

@@ -15,6 +15,7 @@ _COUNTED: tuple[type[Base], ...] = (*ENTITIES.values(), ApiKey)
 class RegistrySession(Session):
     """A session that refuses bad rows with BadValue, and counts the version up once per change that it flushes.
 
+    `info["latest"]` : the latest day that has been, for days that can't be to come.
     Not a promise for statements that go round the ORM (`engine.connect()`): those must call `count_up` themselves.
     """
 
@@ -29,7 +30,7 @@ def _look_before_flush(session: Session, _context: UOWTransaction, _instances: o
     changed = [row for row in (*session.new, *session.dirty) if session.is_modified(row)]
     for row in changed:
         if isinstance(row, Base):
-            refuse_faults(row)
+            refuse_faults(row, session.info.get("latest"))
     if any(isinstance(row, Sensor) and row.parent is not None for row in changed):
         _refuse_parent_loops(session, [row for row in changed if isinstance(row, Sensor)])
     if any(isinstance(row, _COUNTED) for row in (*changed, *session.deleted)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Column, inspect
@@ -56,23 +56,32 @@ def _fits(kind: type, value: object) -> bool:
     return isinstance(value, kind)
 
 
-def column_fault(column: Column[Any], value: object) -> str | None:
-    """What was expected instead of `value`; None where it is right."""
+def latest_day(now: datetime) -> date:
+    """The day of `now` where on earth it is the latest: no day after it has been anywhere."""
+    return (now + timedelta(hours=14)).date()
+
+
+def column_fault(column: Column[Any], value: object, latest: date | None = None) -> str | None:
+    """What was expected instead of `value`; None where it is right. latest : of days that have been; None = unknown."""
     if value is None:
         # A number that the database itself counts up is unknown until the row is stored.
         required = not column.nullable and column.autoincrement is not True
         return f"{expected_of(column)}; it cannot be unknown" if required else None
     rule = column.info.get("rule")
     right = _fits(column.type.python_type, value) and (not isinstance(rule, Rule) or rule.holds(value))
+    if right and latest is not None and column.info.get("past") and isinstance(value, date) and value > latest:
+        return f"a day that has been, {latest} at the latest"
     return None if right else expected_of(column)
 
 
-def faults(row: Base) -> Iterator[Fault]:
-    """What is wrong with `row`, field by field; the joint rules only where the fields themselves are right."""
+def faults(row: Base, latest: date | None = None) -> Iterator[Fault]:
+    """What is wrong with `row`, field by field; the joint rules only where the fields themselves are right.
+
+    latest : as of `column_fault`."""
     sound = True
     for name, column in columns(type(row)).items():
         value = getattr(row, name)
-        expected = column_fault(column, value)
+        expected = column_fault(column, value, latest)
         if expected is not None:
             sound = False
             yield name, value, expected
@@ -82,9 +91,9 @@ def faults(row: Base) -> Iterator[Fault]:
                 yield joint.field, getattr(row, joint.field), joint.told(row)
 
 
-def refuse_faults(row: Base) -> None:
-    """Raises BadValue with the first fault of `row`."""
-    for field, value, expected in faults(row):
+def refuse_faults(row: Base, latest: date | None = None) -> None:
+    """Raises BadValue with the first fault of `row`. latest : as of `column_fault`."""
+    for field, value, expected in faults(row, latest):
         raise BadValue(row.__tablename__, key_of(row), field, value, expected)
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from bypuls.store.registry import rules
 from bypuls.store.registry.base import (
+    PAST,
     Base,
     Count,
     Id,
@@ -24,6 +25,7 @@ from bypuls.store.registry.base import (
     Year,
     dated,
     in_order,
+    placed,
     refers,
     ruled,
 )
@@ -44,6 +46,7 @@ class Site(Base):
     """
 
     __tablename__ = "site"
+    together = placed()
 
     id: Mapped[Id] = mapped_column(primary_key=True)
     name: Mapped[Name]
@@ -81,6 +84,7 @@ class Cabinet(Base):
     """
 
     __tablename__ = "cabinet"
+    together = placed()
 
     id: Mapped[Id] = mapped_column(primary_key=True)
     name: Mapped[Name]
@@ -119,6 +123,7 @@ class Lamp(Base):
     """
 
     __tablename__ = "lamp"
+    together = placed()
 
     id: Mapped[Id] = mapped_column(primary_key=True)
     name: Mapped[Name]
@@ -136,7 +141,7 @@ class Lamp(Base):
     school_way: Mapped[bool | None] = mapped_column(default=None)
     cycle_path: Mapped[bool | None] = mapped_column(default=None)
     lamp_group: Mapped[Id | None] = mapped_column(refers("lamp_group"), index=True, default=None)
-    installed: Mapped[date | None] = mapped_column(default=None)
+    installed: Mapped[date | None] = mapped_column(default=None, info=PAST)
     street: Mapped[Name | None] = mapped_column(default=None)
     pole_type: Mapped[Label | None] = mapped_column(default=None)
     luminaires: Mapped[int | None] = mapped_column(default=None, info=ruled(rules.within(1, 100, "luminaires")))
@@ -195,6 +200,7 @@ class Building(Base):
     """A building whose energy is measured. `use` decides the default weather-independent share."""
 
     __tablename__ = "building"
+    together = placed()
 
     id: Mapped[Id] = mapped_column(primary_key=True)
     name: Mapped[Name]
