@@ -14,6 +14,7 @@ from bypuls.analysis.lighting.figures import (
     dark_hours,
     dark_stretches,
     delay,
+    energy_density,
     power_density,
 )
 
@@ -59,6 +60,7 @@ def test_sun_of_known_days(event: object, day: date, local: str) -> None:
 
 def test_en_13201_5() -> None:
     assert power_density(60.0, [10.0], [240.0]) == pytest.approx(0.025)
+    assert energy_density(180_000.0, 240.0) == pytest.approx(750.0)
     assert annual_energy([60.0, 30.0], [2000.0, 2000.0], 240.0) == pytest.approx(750.0)
     with pytest.raises(BadInput, match="area_m2 0"):
         annual_energy([60.0], [2000.0], 0.0)

@@ -14,6 +14,7 @@ from typer.testing import CliRunner, Result
 
 from bypuls.cli.app import app
 from bypuls.cli.register_maps import parse_register_map
+from bypuls.cli.register_reading import read_register
 from bypuls.store.registry import Cabinet, Lamp, export_csv, open_registry
 
 REAL = (
@@ -175,3 +176,27 @@ def test_the_register_of_washington(run: Run, tmp_path: Path) -> None:
     with open_registry(tmp_path / "data" / "registry.db") as registry:
         export_csv(registry, "lamp", tmp_path / "lamp.csv")
     assert "3963 unchanged" in run(tmp_path / "lamp.csv").output
+
+
+def test_half_a_place_and_a_day_to_come_are_left_unknown_and_counted(tmp_path: Path) -> None:
+    columns = {"id": {"from": "id"}, "lat": {"from": "y"}, "lon": {"from": "x"}, "installed": {"from": "since"}}
+    mapping = parse_register_map({"entity": "lamp", "columns": columns}, "made")
+    file = tmp_path / "lamps.csv"
+    file.write_text("id,y,x,since\na,55.7,12.4,2020-01-01\nb,55.7,,2999-01-01\nc,,12.4,\n")
+    found = read_register(file, mapping, date(2026, 1, 1))
+    assert [(row["lat"], row["lon"], row["installed"]) for row in found.rows] == [
+        (55.7, 12.4, date(2020, 1, 1)), (None, None, None), (None, None, None),
+    ]  # fmt: skip
+    assert {name: one.count for name, one in found.dirt.items()} == {"lat": 1, "lon": 1, "installed": 1}
+
+
+def test_a_mapping_fills_what_of_a_street_is_lit(tmp_path: Path) -> None:
+    columns = {
+        "site": {"from": "Vej", "make": "id"}, "valid_from": {"value": "2020-01-01"}, "area_m2": {"from": "Areal"},
+        "illuminance_lx": {"from": "Lux"},
+    }  # fmt: skip
+    mapping = parse_register_map({"entity": "street_lighting", "columns": columns}, "made")
+    file = tmp_path / "streets.csv"
+    file.write_text("Vej;Areal;Lux\nTorvet;1240,5;7,5\n")
+    (row,) = read_register(file, mapping).rows
+    assert row == {"site": "torvet", "valid_from": date(2020, 1, 1), "area_m2": 1240.5, "illuminance_lx": 7.5}

@@ -32,15 +32,16 @@ from bypuls.store.registry import (
     Sensor,
     Site,
     SpeedLimit,
+    StreetLighting,
     Target,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """One version of the registry, by id; `limits` by site, `calibrations` and `manual_counts` by sensor, rising in
-    time; `cabinet_meters` those of electricity by cabinet; `scope_parts` by target, `effects` by measure, `events` and
-    `heated_areas` by building, `dimming_profiles` by group, `lamp_profiles` by lamp."""
+    """One version of the registry, by id; `limits` and `street_lighting` by site, `calibrations` and `manual_counts` by
+    sensor, rising in time; `cabinet_meters` those of electricity by cabinet; `scope_parts` by target, `effects` by
+    measure, `events` and `heated_areas` by building, `dimming_profiles` by group, `lamp_profiles` by lamp."""
 
     version: int
     sites: dict[str, Site]
@@ -52,6 +53,7 @@ class Directory:
     devices: dict[str, Device]
     targets: dict[str, Target]
     limits: dict[str, list[SpeedLimit]]
+    street_lighting: dict[str, list[StreetLighting]]
     calibrations: dict[str, list[Calibration]]
     interventions: dict[str, Intervention]
     scope_parts: dict[str, list[ScopePart]]
@@ -157,6 +159,7 @@ def _read(registry: Registry, version: int) -> Directory:
         devices={row.id: row for row in registry.devices()},
         targets={row.id: row for row in registry.targets()},
         limits=limits,
+        street_lighting=_by(registry.street_lighting(), "site"),
         calibrations=calibrations,
         interventions={row.id: row for row in registry.interventions()},
         scope_parts=_by(registry.scope_parts(), "target"),

@@ -203,6 +203,44 @@ class LightEnergyPageModel(BaseModel):
     items: list[LightEnergyModel]
 
 
+class StreetPerformanceModel(BaseModel):
+    """D_P and D_E of a street section. What is unknown is null, and why stands beside it."""
+
+    site: str = Field(examples=["maaloev-hovedgade"])
+    name: str
+    lamps: int
+    lighting_classes: list[str] = Field(description="of its lamps", examples=[["M4"]])
+    valid_from: str | None = Field(description="day of the registry's row that holds", examples=["2025-07-07"])
+    area_m2: float | None = Field(description="lit area [m²]", examples=[240.0])
+    illuminance_lx: float | None = Field(description="maintained average at full level [lx]", examples=[10.0])
+    power_w: float | None = Field(description="installed, of all its lamps with their gear, at full level [W]")
+    power_density_w_lxm2: float | None = Field(description="D_P [W/(lx·m²)]", examples=[0.025])
+    power_density_why: list[str] = Field(
+        description="why it is unknown: lamps (none stands there), watt (of one or more isn't known), area_m2, "
+        "illuminance_lx (the registry's street_lighting lacks it)", examples=[[]],
+    )  # fmt: skip
+    kwh: float | None = Field(description="measured in the period by the lamps' own registers")
+    coverage: float | None = Field(description="measured share of the time, 0 … 1", examples=[0.99])
+    energy_density_wh_m2: float | None = Field(description="D_E [Wh/m²] of the period", examples=[57.5])
+    energy_density_wh_m2_year: float | None = Field(description="the same scaled to a year, where that was asked")
+    energy_density_why: list[str] = Field(
+        description="why they are unknown: lamps, area_m2, area_changed (within the period), unmeasured (one or more "
+        "lamps aren't), coverage (less than 95 % is measured), place (no sun to scale by)", examples=[["area_m2"]],
+    )  # fmt: skip
+
+
+class StreetPerformancePageModel(BaseModel):
+    """Energy performance of a period. D_E is of the period: of a year where that is a year."""
+
+    start: str
+    end: str
+    annualised: bool = Field(description="whether energy_density_wh_m2_year was asked for")
+    total: int
+    limit: int
+    offset: int
+    items: list[StreetPerformanceModel]
+
+
 class WorkNoteModel(BaseModel):
     """A person's words on a fault."""
 

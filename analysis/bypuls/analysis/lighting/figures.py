@@ -34,7 +34,16 @@ def annual_energy(power_w: npt.ArrayLike, hours: npt.ArrayLike, area_m2: float) 
     same_length(power_w=power, hours=duration)
     if not area_m2 > 0.0 or (power < 0.0).any() or (duration < 0.0).any() or duration.sum() > 8784.0:
         raise BadInput(f"area_m2 {area_m2}, hours {duration.sum():g}; expected above 0, powers ≥ 0 and ≤ 8,784 h")
-    return float(power @ duration / area_m2)
+    return energy_density(float(power @ duration), area_m2)
+
+
+def energy_density(energy_wh: float, area_m2: float) -> float:
+    """D_E [Wh/m²] of what was measured over a year, or over another period that is said beside it.
+
+    energy_wh : [Wh].  area_m2 : [m²].  Raises BadInput.  Source: EN 13201-5:2015, 5."""
+    if not area_m2 > 0.0 or not energy_wh >= 0.0:
+        raise BadInput(f"energy_wh {energy_wh}, area_m2 {area_m2}; expected ≥ 0 Wh and above 0 m²")
+    return energy_wh / area_m2
 
 
 def dark_hours(dusk_us: npt.ArrayLike, dawn_us: npt.ArrayLike, start_us: int, end_us: int) -> float:

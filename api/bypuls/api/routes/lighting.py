@@ -17,6 +17,7 @@ from bypuls.api.directory import Directory
 from bypuls.api.lighting.citizens import entries as citizens
 from bypuls.api.lighting.citizens import merged
 from bypuls.api.lighting.energy import Rates, Used, figures, rates_of, used_by_lamp
+from bypuls.api.lighting.performance import performance
 from bypuls.api.lighting.safety import delays, last_nights_of, last_year, lit
 from bypuls.api.lighting.summary import summary
 from bypuls.api.lighting.town import Town, cabinet_entry, lamp_entry, stretches, town_now
@@ -30,6 +31,7 @@ from bypuls.api.models_lighting import (
     LightEnergyPageModel,
     LightingModel,
     SafetyModel,
+    StreetPerformancePageModel,
     WorkModel,
 )
 from bypuls.api.parameters import From, Id, IdFilter, Limit, Offset, To, Tz
@@ -183,6 +185,29 @@ def energy(
         "factor": rates.factor, "kg_per_kwh": rates.kg_per_kwh, "dkk_per_kwh": rates.dkk_per_kwh,
         "missing": list(rates.missing), "totals": energy_row(None, None, list(used.values()), rates),
         "total": len(rows), "limit": limit, "offset": offset, "items": rows[offset : offset + limit],
+    })  # fmt: skip
+
+
+@router.get("/energy-performance", response_model=StreetPerformancePageModel, dependencies=[Reader])
+def energy_performance(
+    request: Request, context: Context, directory: Registered, site: IdFilter = None,
+    annualise: Annotated[
+        bool, Query(description="scale D_E to a year, by the hours from civil dusk to dawn of period and year")
+    ] = False,
+    start: From = None, to: To = None, tz: Tz = None, limit: Limit = 100, offset: Offset = 0,
+) -> Response:  # fmt: skip
+    """EN 13201-5 by street section: D_P (installed power over illuminance and lit area) and D_E (measured energy of the
+    period over lit area), or what they lack. Without a period the last four weeks; `from` and `to` a year apart give
+    D_E of that year."""
+    survey = survey_of(context, start, to, tz)
+    lamps = [one for one in directory.lamps.values() if one.site is not None and site in (None, one.site)]
+    with request.app.state.heavy:
+        used = used_by_lamp(context, directory, survey, lamps)
+    rows = performance(directory, survey, used, annualise=annualise, site=site)
+    return answer(request, {
+        "start": local_text(survey.start_us, survey.zone), "end": local_text(survey.end_us, survey.zone),
+        "annualised": annualise, "total": len(rows), "limit": limit, "offset": offset,
+        "items": rows[offset : offset + limit],
     })  # fmt: skip
 
 

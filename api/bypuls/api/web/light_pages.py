@@ -20,6 +20,7 @@ from bypuls.api.directory import Directory
 from bypuls.api.lighting.cabinet_meters import main_meters
 from bypuls.api.lighting.energy import rates_of, used_by_lamp
 from bypuls.api.lighting.last_nights import LastNight, cabinet_nights, lamp_nights, newest_night
+from bypuls.api.lighting.performance import performance
 from bypuls.api.lighting.safety import last_nights_of, last_year, lit
 from bypuls.api.lighting.summary import figures_now, summary
 from bypuls.api.lighting.town import Town, alarm_faults, cabinet_entry, lamp_entry
@@ -138,9 +139,11 @@ def energy_fragment(request: Request) -> Response:
         used = used_by_lamp(context, directory, survey, list(directory.lamps.values()))
         rates = rates_of(context, directory, survey, request.app.state.accounts)
     rows = energy_rows(directory, used, rates, "cabinet")
+    streets = performance(directory, survey, used, annualise=True)
     return render(
-        request, "_lights_energy.html", rows=rows, total=energy_row(None, None, list(used.values()), rates), rates=rates
-    )
+        request, "_lights_energy.html", rows=rows, total=energy_row(None, None, list(used.values()), rates),
+        rates=rates, streets=streets, lit=bool(directory.street_lighting),
+    )  # fmt: skip
 
 
 @router.get("/fragments/lights/cabinets/{id}/now")

@@ -58,6 +58,7 @@ from bypuls.store.registry.tables import (
     Sensor,
     Site,
     SpeedLimit,
+    StreetLighting,
     Target,
 )
 from bypuls.store.registry.validation import latest_day
@@ -116,6 +117,7 @@ __all__ = [
     "SensorEntry",
     "Site",
     "SpeedLimit",
+    "StreetLighting",
     "Target",
     "UnknownEntity",
     "UtcDateTime",

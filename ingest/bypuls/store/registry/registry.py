@@ -46,6 +46,7 @@ from bypuls.store.registry.tables import (
     Sensor,
     Site,
     SpeedLimit,
+    StreetLighting,
     Target,
 )
 from bypuls.store.registry.validation import latest_day
@@ -113,6 +114,10 @@ class Registry:
     def sites(self) -> list[Site]:
         """All sites by id."""
         return self._all(Site)
+
+    def street_lighting(self) -> list[StreetLighting]:
+        """Lit areas and illuminances by street and day."""
+        return self._all(StreetLighting)
 
     def cabinets(self) -> list[Cabinet]:
         """All lighting cabinets by id."""

@@ -33,6 +33,7 @@ from bypuls.store.registry.tables.places import (
     LampProfile,
     Site,
     SpeedLimit,
+    StreetLighting,
 )
 from bypuls.store.registry.tables.reporting import ReportSchedule
 from bypuls.store.registry.tables.traffic import ExpansionFactor, ManualCount
@@ -45,6 +46,7 @@ ENTITIES: dict[str, type[Base]] = {
     for table in (
         Site,
         SpeedLimit,
+        StreetLighting,
         Cabinet,
         LampGroup,
         Lamp,
@@ -114,5 +116,6 @@ __all__ = [
     "Sensor",
     "Site",
     "SpeedLimit",
+    "StreetLighting",
     "Target",
 ]

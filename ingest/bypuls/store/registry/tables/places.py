@@ -77,6 +77,26 @@ class SpeedLimit(Base):
     limit_kmh: Mapped[int] = mapped_column(info=ruled(rules.within(5, 150, "km/h")))
 
 
+class StreetLighting(Base):
+    """What of a street section is lit, and how well, from a day on, until the next row's day.
+
+    area_m2 : lit area: carriageway, and the paths beside it where the same lamps are meant to light them [m²].
+    illuminance_lx : average illuminance that is maintained on it at full level [lx]. Both as of EN 13201-5.
+    """
+
+    __tablename__ = "street_lighting"
+
+    site: Mapped[Id] = mapped_column(refers("site"), primary_key=True)
+    valid_from: Mapped[date] = mapped_column(primary_key=True)
+    area_m2: Mapped[float | None] = mapped_column(
+        default=None, info=ruled(rules.within(0, 10_000_000, "m²", open_low=True))
+    )
+    illuminance_lx: Mapped[float | None] = mapped_column(
+        default=None, info=ruled(rules.within(0, 1000, "lx", open_low=True))
+    )
+    note: Mapped[Note | None] = mapped_column(default=None)
+
+
 class Cabinet(Base):
     """A lighting cabinet: feeds lamps, often metered.
 
