@@ -60,6 +60,48 @@ def test_step_of_four_sigma_shows_within_five_nights_and_one_of_two_never() -> N
     assert nights([*noise[:56], *(one - 0.0125 for one in noise[56:])])[1] == []
 
 
+def test_what_is_not_detectable_is_remembered_until_another_lamp_makes_it_so() -> None:
+    lamp, noise = 1.0 / LAMPS, quiet(0.0105, 86)
+    one_out = [*noise[:56], *(one - lamp for one in noise[56:71])]
+    watch, found = nights(one_out)
+    assert found == []
+    assert watch.detectable_lamps([12.0]).tolist() == [2.0]
+    assert watch.hidden[0] == pytest.approx(-lamp, abs=0.4 * lamp)
+    _, found = nights([*one_out, *(one - 2.0 * lamp for one in noise[71:])])
+    assert [(one.name, one.lamps) for one in found] == [("lampFailure", 2)]
+    assert found[0].from_us >= (24 * 71 + 16) * HOUR_US
+
+
+def test_no_number_is_told_that_is_not_detectable() -> None:
+    lamp, told = 1.0 / LAMPS, []
+    for seed in range(20):
+        noise = quiet(0.0125, 66, seed)
+        for lamps in (0.5, 1.0, 1.5):
+            watch = StepWatch.of([lamp], StepLimits())
+            for night, residual in enumerate([*noise[:56], *(one - lamps * lamp for one in noise[56:])]):
+                least, dusk = watch.detectable_lamps([12.0])[0], (24 * night + 16) * HOUR_US
+                watch, found = watch.night([residual], [12.0], dusk, dusk + 15 * HOUR_US)
+                told += [(one.lamps, least) for one in found if one.status == "open"]
+    assert told, "some are taken for two: the noise hides which"
+    assert all(lamps is not None and lamps >= least for lamps, least in told)
+
+
+def test_after_a_repair_the_level_is_the_one_from_before() -> None:
+    noise = quiet(0.005, 90)
+    watch, found = nights([*noise[:56], *(one - 0.075 for one in noise[56:64]), *noise[64:]])
+    assert [one.status for one in found] == ["open", "closed"]
+    assert watch.shift[0] == 0.0
+    assert watch.settled[0] >= 56, "known from long before"
+
+
+def test_nights_are_rebased_when_more_is_expected() -> None:
+    watch, _ = nights(quiet(0.005))
+    after = watch.rebased(np.array([0.01]))
+    assert np.nanmean(after.clean) < np.nanmean(watch.clean) - 0.01
+    assert after.sigma([12.0])[0] == pytest.approx(watch.sigma([12.0])[0])
+    assert np.array_equal(watch.rebased(np.array([np.nan])).clean, watch.clean, equal_nan=True)
+
+
 def test_repair_closes_the_step_and_silence_does_not() -> None:
     noise = quiet(0.005, 80)
     broken = [*noise[:56], *(one - 0.075 for one in noise[56:64])]

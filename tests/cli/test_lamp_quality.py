@@ -36,7 +36,8 @@ def test_cabinets_of_a_small_town() -> None:
     score = score_cabinets(town, watched)
     assert sum(every for _, every in score.by_class.values()) >= 8
     for name in set(score.by_class) - {"< 3 sigma"}:
-        assert score.recall(name) == 1.0, (name, score.missed)
+        assert score.recall(name) >= 0.9, (name, score.missed)
+    assert (score.undetectable_alarmed, score.told_too_small) == (0, 0)
     assert score.precision == 1.0, score.false
     assert watched.judged >= 16 * (110 - WARM_UP_NIGHTS), "every night after the warm-up has its verdict"
 

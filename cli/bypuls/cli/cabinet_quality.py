@@ -16,6 +16,7 @@ from bypuls.analysis.lighting.plan import Quarters
 from bypuls.sim.noise import QUARTER_US, QUARTERS
 from bypuls.sim.noisy_cabinets import DISTURBANCES, CabinetFault, NoisyCabinets
 
+_DETECTABLE = 3.0  # σ
 _RESOLUTION_W = 10.0  # an hour's difference of a register that steps by 10 Wh
 
 
@@ -70,7 +71,8 @@ def watch(town: NoisyCabinets, limits: StepLimits | None = None) -> Watched:
 @dataclass(slots=True)
 class CabinetScore:
     """By class of faults (found in time, all); false : alarms without a fault; lamps_right : steps whose number of
-    lamps is right, and all found."""
+    lamps is right, and all found.  undetectable_alarmed : steps below 3σ for which an alarm opened.  told_too_small :
+    alarms that tell fewer lamps than make 3σ of that night."""
 
     by_class: dict[str, list[int]] = field(default_factory=dict)
     missed: list[tuple[str, CabinetFault]] = field(default_factory=list)
@@ -78,6 +80,7 @@ class CabinetScore:
     false: list[Finding] = field(default_factory=list)
     lamps_right: list[int] = field(default_factory=lambda: [0, 0])
     undetectable_alarmed: int = 0
+    told_too_small: int = 0
 
     def recall(self, name: str) -> float:
         """Of one class."""
@@ -138,6 +141,11 @@ def score_cabinets(town: NoisyCabinets, watched: Watched) -> CabinetScore:
         elif fault.kind == "lamps-out":
             score.lamps_right[0] += watched.findings[hit[-1]].lamps == fault.k
             score.lamps_right[1] += 1
+    for one in watched.findings:
+        if one.name == "lampFailure" and one.lamps is not None:
+            at = int(np.searchsorted(clock.dawn_us, one.confirmed_us))
+            told = one.lamps / town.lamps[one.index] / watched.sigma[at, one.index]
+            score.told_too_small += bool(told < _DETECTABLE)
     score.true_alarms = len(explained)
     score.false = [one for at, one in enumerate(watched.findings) if at not in explained]
     return score

@@ -19,7 +19,7 @@ from bypuls.analysis.lighting.cabinets import (
     own_power,
     steady_part,
 )
-from bypuls.analysis.lighting.expectation import Learned, learn, voltage_factor
+from bypuls.analysis.lighting.expectation import Learned, learn, medians_by, voltage_factor
 from bypuls.analysis.lighting.findings import Finding
 from bypuls.analysis.lighting.night_steps import StepLimits, StepWatch
 from bypuls.analysis.lighting.plan import Quarters
@@ -167,7 +167,8 @@ class CabinetWatch:
             which[known], self.past_level_pct[known], self.past_hour[known], self.past_night_w[known], count=n
         )
         own, sigma = own_power(self.past_day_w.reshape(-1, n), self.meters.resolution_w)
-        return replace(self, learned=learned, own_w=own, own_sigma_w=sigma)
+        change = _change(self.learned, learned, self.past_level_pct, self.past_hour, known)
+        return replace(self, steps=self.steps.rebased(change), learned=learned, own_w=own, own_sigma_w=sigma)
 
     def supply_lost_us(self, at: int) -> int | None:
         """Since when the cabinet `at` is without supply; None where it isn't known to be."""
@@ -180,6 +181,19 @@ class CabinetWatch:
     def _standing_us(self, rule: int, at: int) -> int | None:
         lives = self.state.lives
         return int(lives.from_us[rule, at]) if lives.standing[rule, at] else None
+
+
+def _change(before: Learned | None, after: Learned, level: FloatArray, hour: IntArray, at: BoolArray) -> FloatArray:
+    """(n,) by which share the expected power changed, in the middle of the quarters of the latest night that were
+    known; NaN where none was expected."""
+    n = level.shape[2]
+    if before is None:
+        return np.full(n, np.nan)
+    change = np.full(at.shape[1:], np.nan)
+    for q in np.flatnonzero(at[-1].any(axis=1)).tolist():
+        was, now = (one.expected_w(level[-1, q], hour[-1, q]) for one in (before, after))
+        change[q] = np.where(at[-1, q] & (was > 0.0), now / was - 1.0, np.nan)
+    return medians_by(np.broadcast_to(np.arange(n), change.shape).ravel(), change.ravel(), n).median
 
 
 def _pushed(past: Stack, latest: Stack) -> Stack:

@@ -1,9 +1,11 @@
 """Lamps that are out, found from the one meter of their cabinet: steps of its nights' residual.
 
-A night's residual is the cabinet's mean power over what it was expected to be, less 1. Its spread σ is learned from the
-cabinet's own nights. A sequential test looks at the means of the last one to five nights: a step of 6σ shows in one
-night, one of 3σ within five; smaller ones aren't alarmed. Means of several nights are held against the spread that
-such means had, so weather that lasts for days isn't taken for a step."""
+A night's residual is the cabinet's mean power over what it was expected to be, less 1. Its spread σ is learned from
+the cabinet's own nights. After each night it is asked how probable it is that k lamps have been out for w nights, for
+each k and w: from the means of the last w nights, held against the spread that such means had, so that weather which
+lasts for days isn't taken for a step. Fewer lamps than make 3σ are not detectable. A step is alarmed at once when it
+surely is of as many as that, and once it is some nights old when that is about as probable as not; no number below is
+ever told. What is smaller is remembered: with the next lamp that goes out it may be enough."""
 
 from __future__ import annotations
 
@@ -14,32 +16,53 @@ import numpy.typing as npt
 
 from bypuls.analysis.arrays import BoolArray, FloatArray, IntArray, finite_column, known_column
 from bypuls.analysis.errors import BadInput
+from bypuls.analysis.lighting.expectation import medians_by
 from bypuls.analysis.lighting.findings import Finding
 from bypuls.analysis.lighting.open_steps import OpenStep, after_rise
 
 _DETECTABLE = 3.0
+_SAME = 2.5  # σ, within which a level is the one from before
+_MOST_LAMPS = 200  # that are told apart
+_TYPICAL_H = 10.0  # of a night
 _DAY_US = 86_400_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class StepLimits:
-    """threshold : of a mean of nights, in its own σ.  least_sigma : of the mean, in σ of one night, and least_lamps, of
-        one lamp: what is smaller is never alarmed.  nights : longest mean.
-    learn_nights, least_nights : for σ.  refine_nights : until the level after a step is settled.
-    floor : least σ, share of the expected power.  correlation_h : in which the supply's voltage forgets where it was;
-        long nights spread less than short ones.
-    prior : probability of a step in one night, for the confidence."""
+    """sure : probability that as many lamps are out as are detectable, at which it is alarmed, or that lamps burn
+        again.  likely, settled_nights : the probability that is enough once the step is so old.
+    nights : age at which a step that isn't alarmed is only remembered.
+    prior, repair : probability that in one night a given number of lamps goes out; is lit again, where some are out.
+    least_lamps : what is less than so much of a lamp is none.
+    learn_nights, least_nights : from which the nights' mean and σ are learned.  floor : least σ, share of the expected
+    power.  correlation_h : in which the supply's voltage forgets where it was: long nights spread less."""
 
-    threshold: float = 4.0
-    least_sigma: float = 2.25
-    least_lamps: float = 0.6
+    sure: float = 0.97
+    likely: float = 0.4
+    settled_nights: int = 4
     nights: int = 5
+    prior: float = 0.001
+    repair: float = 0.05
+    least_lamps: float = 0.75
     learn_nights: int = 56
     least_nights: int = 21
-    refine_nights: int = 14
     floor: float = 0.001
     correlation_h: float = 3.0
-    prior: float = 0.001
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Odds:
+    """(n,) each, after a night. nights : the most probable age of a step.  mean, error : of the residual over them, and
+    its σ.  fall, rise : probability that lamps went out, or burn again.  detectable : that as many are out as can be
+    found.  lamps : how many most probably, of those numbers."""
+
+    nights: IntArray
+    mean: FloatArray
+    error: FloatArray
+    fall: FloatArray
+    rise: FloatArray
+    detectable: FloatArray
+    lamps: IntArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,10 +71,11 @@ class StepWatch:
 
     clean : (learn_nights + nights, n) residuals without steps, at a spread of one hour's length, NaN = unknown; the
         latest `nights` aren't learned from yet: a step that is about to show would widen σ.
-    recent : (nights, n) the latest since the last step, likewise.  count : (n,) how many.
-    dusks_us : (nights, n) their dusks.  shift : (n,) share that is switched off (negative) by the steps so far.
-    settled : (n,) nights since the last step.  open_steps : per cabinet.
-    lamp_share : (n,) of the full power that one lamp takes, NaN = unknown."""
+    recent : (nights, n) the latest since the last step, less what they were expected to be.  count : (n,) how many.
+    dusks_us : (nights, n) their dusks.  shift : (n,) share of the power that the steps so far changed, negative of
+    lamps that are out.  hidden : (n,) the part of it that was too small for an alarm.
+    settled : (n,) nights that it is known from.
+    open_steps : per cabinet.  lamp_share : (n,) of the full power that one lamp takes, NaN = unknown."""
 
     limits: StepLimits
     lamp_share: FloatArray
@@ -60,6 +84,7 @@ class StepWatch:
     count: IntArray
     dusks_us: IntArray
     shift: FloatArray
+    hidden: FloatArray
     settled: IntArray
     open_steps: tuple[tuple[OpenStep, ...], ...]
 
@@ -78,29 +103,40 @@ class StepWatch:
             np.zeros(n, dtype=np.int64),
             np.zeros((limits.nights, n), dtype=np.int64),
             np.zeros(n),
-            np.full(n, limits.refine_nights),
+            np.zeros(n),
+            np.full(n, limits.learn_nights),
             ((),) * n,
         )
 
     def sigma(self, hours: npt.ArrayLike) -> FloatArray:
         """(n,) σ of one night's residual over `hours` of it, as learned; NaN while too few nights are known."""
-        return self._spread(1) * _night_factor(np.asarray(hours, dtype=np.float64), self.limits.correlation_h)
+        limits = self.limits
+        _, one = _winsorised(self.clean[: -limits.nights], limits.least_nights)
+        return np.maximum(one, limits.floor) * _night_factor(np.asarray(hours, dtype=np.float64), limits.correlation_h)
 
     def detectable_lamps(self, hours: npt.ArrayLike) -> FloatArray:
         """(n,) the least number of lamps whose failure can be found (3σ); NaN = unknown. Fewer are not detectable."""
         return np.ceil(np.maximum(1.0, _DETECTABLE * self.sigma(hours) / self.lamp_share))
 
-    def _spread(self, nights: int) -> FloatArray:
-        """σ of the mean of so many nights: as it was, at least what independent nights would have."""
-        past = self.clean[: -self.limits.nights]
-        one = _winsorised_sigma(past, self.limits.least_nights)
-        one = np.maximum(one, self.limits.floor)
-        if nights == 1:
-            return one
-        means = np.lib.stride_tricks.sliding_window_view(past, nights, axis=0).mean(axis=-1)
-        several = _winsorised_sigma(means, self.limits.least_nights)
-        wider: FloatArray = np.fmax(several, one / np.sqrt(nights))
-        return wider
+    def rebased(self, change: FloatArray) -> StepWatch:
+        """After what is expected of the cabinets changed by the share `change` (n,), NaN = it wasn't expected before:
+        the nights that are known as they would have been against it."""
+        by = np.nan_to_num(change) / _night_factor(np.full(change.shape, _TYPICAL_H), self.limits.correlation_h)
+        return replace(self, clean=self.clean - by)
+
+    def _spreads(self) -> tuple[FloatArray, FloatArray]:
+        """Of the nights that are learned from: (n,) their mean, and (nights, n) σ of the mean of one, two … of them, as
+        it was, but at least what independent nights would have."""
+        limits = self.limits
+        past = self.clean[: -limits.nights]
+        usual, one = _winsorised(past, limits.least_nights)
+        one = np.maximum(one, limits.floor)
+        spreads = np.tile(one, (limits.nights, 1))
+        for nights in range(2, limits.nights + 1):
+            means = np.lib.stride_tricks.sliding_window_view(past, nights, axis=0).mean(axis=-1)
+            _, several = _winsorised(means, limits.least_nights)
+            spreads[nights - 1] = np.fmax(several, one / np.sqrt(nights))
+        return np.nan_to_num(usual), spreads
 
     def night(
         self,
@@ -118,35 +154,38 @@ class StepWatch:
         raw, length = known_column("residual", residual), finite_column("hours", hours)
         if raw.shape != self.shift.shape or length.shape != raw.shape:
             raise BadInput(f"residual: {raw.size} cabinets; expected {self.shift.size}")
-        known = np.isfinite(raw)
-        factor = _night_factor(length, self.limits.correlation_h)
-        # The level after a step is itself known from a few nights alone.
-        young = self.settled < self.limits.refine_nights
-        learned = np.nan_to_num(self._spread(1), nan=np.inf)
+        limits, known = self.limits, np.isfinite(raw)
         coarse = np.nan_to_num(np.asarray(resolution, dtype=np.float64), posinf=0.0)
-        factor = np.hypot(factor, coarse / learned)
-        unsure = np.where(young, np.sqrt(1.0 + 1.0 / np.maximum(1, self.settled)), 1.0)
-        clean = (raw - self.shift) / factor / unsure
-        recent = np.where(known, np.vstack((self.recent[1:], clean)), self.recent)
+        usual, spreads = self._spreads()
+        learned = np.nan_to_num(spreads[0], nan=np.inf)
+        long = _night_factor(length, limits.correlation_h)
+        factor = np.hypot(long, coarse / learned)
+        usual = usual * long
+        clean = (raw - self.shift) / factor
+        recent = np.where(known, np.vstack((self.recent[1:], (raw - self.shift - usual) / factor)), self.recent)
         dusks = np.where(known, np.vstack((self.dusks_us[1:], np.full(raw.size, dusk_us))), self.dusks_us)
-        count = np.minimum(self.count + known, self.limits.nights)
-        width, mean, strength = self._strongest(recent, count, factor)
-        stepped = known & (width > 0)
-        # Back from one hour's spread to this night's; a step's size is a share of the power.
-        size = np.where(stepped, mean * factor, 0.0)
-        settled = np.where(stepped, np.maximum(width, 1), self.settled + known)
-        refined = (self.shift * np.maximum(1, self.settled) + raw) / (np.maximum(1, self.settled) + 1)
-        shift = np.where(stepped, self.shift + size, np.where(known & young, refined, self.shift))
+        count = np.minimum(self.count + known, limits.nights)
+        odds = self._odds(recent, count, factor, spreads, self.detectable_lamps(length))
+        enough = np.where(odds.nights >= limits.settled_nights, limits.likely, limits.sure)
+        alarmed = known & (odds.detectable >= enough)
+        risen = known & ~alarmed & (odds.rise >= limits.sure)
+        small = known & ~alarmed & ~risen & (odds.fall >= limits.sure) & (odds.nights >= limits.nights)
+        stepped = alarmed | risen | small
+        size = np.where(stepped, odds.mean, 0.0)
+        # The level after a step is known from a few nights alone, and better from each that follows.
+        young = known & (self.settled < limits.learn_nights)
+        refined = (self.shift * self.settled + raw - usual) / (self.settled + 1)
         after = replace(
             self,
-            clean=self._remembered(clean, known, np.where(stepped, width, 0)),
+            clean=self._remembered(clean, known, np.where(stepped, odds.nights, 0)),
             recent=recent,
             count=np.where(stepped, 0, count),
             dusks_us=dusks,
-            shift=shift,
-            settled=settled,
+            shift=np.where(stepped, self.shift + size, np.where(young, refined, self.shift)),
+            hidden=np.where(small, self.hidden + size, self.hidden),
+            settled=np.where(stepped, odds.nights, self.settled + known),
         )
-        return after._with_steps(stepped, size, width, strength, stepped & (self.settled <= 1), dawn_us)
+        return after._with_steps(alarmed, risen, odds, self.settled <= 1, dawn_us)
 
     def _remembered(self, clean: FloatArray, known: BoolArray, width: IntArray) -> FloatArray:
         """`clean` with one more night; the nights of a step, the latest `width` of them, are forgotten."""
@@ -154,58 +193,81 @@ class StepWatch:
         age = np.arange(kept.shape[0])[::-1, None]
         return np.where(age < width, np.nan, kept)
 
-    def _strongest(
-        self, recent: FloatArray, count: IntArray, factor: FloatArray
-    ) -> tuple[IntArray, FloatArray, FloatArray]:
-        """(n,) each: how many nights the clearest step has, 0 = none; its mean at one hour's spread; its strength."""
-        limits = self.limits
-        one = self._spread(1)
-        least = np.fmax(limits.least_sigma * one, limits.least_lamps * self.lamp_share / factor)
-        width = np.zeros(count.shape, dtype=np.int64)
-        best, strength = np.zeros(count.shape), np.zeros(count.shape)
+    def _odds(
+        self, recent: FloatArray, count: IntArray, factor: FloatArray, spreads: FloatArray, detectable: FloatArray
+    ) -> Odds:
+        """How probable each age and size of a step is, from the means of the latest nights."""
+        limits, n = self.limits, count.size
+        known = np.isfinite(self.lamp_share)
+        # Where it isn't known what a lamp takes, a third of what can be found stands for one.
+        share = np.where(known, self.lamp_share, spreads[0] * factor)
+        k = self._sizes(share)[:, None]
+        fall = -k * share / factor
+        # What is out is repaired more often than a lamp goes out.
+        out = (self.hidden < 0.0) | np.array([bool(one) for one in self.open_steps])
+        prior = np.where((k < 0) & out, limits.repair, limits.prior)
+        level = spreads[0] ** 2 / np.clip(self.settled, 1, limits.learn_nights)
+        odds, means = np.full((limits.nights, k.size, n), -np.inf), np.zeros((limits.nights, n))
         for nights in range(1, limits.nights + 1):
             mean = recent[-nights:].mean(axis=0)
-            spread = self._spread(nights)
             with np.errstate(invalid="ignore"):
-                in_sigma = np.abs(mean) / spread
-                clear = (count >= nights) & (in_sigma >= limits.threshold)
-                clear &= (np.abs(mean) >= least) & (in_sigma > strength)
-            width, best = np.where(clear, nights, width), np.where(clear, mean, best)
-            strength = np.where(clear, in_sigma, strength)
-        return width, best, strength
+                usable = (count >= nights) & (np.abs(mean) * factor >= limits.least_lamps * share)
+                gain = (mean * fall - fall**2 / 2.0) / (spreads[nights - 1] ** 2 + level)
+            usable = usable & np.isfinite(gain) & (np.abs(k) * share <= 1.0 + share / 2.0)
+            odds[nights - 1] = np.where(usable, np.log(prior) + gain, -np.inf)
+            means[nights - 1] = np.nan_to_num(mean)
+        most = odds.max(axis=(0, 1), initial=0.0)
+        weight = np.exp(odds - most)
+        weight /= np.exp(-most) + weight.sum(axis=(0, 1))
+        nights, by_size = weight.sum(axis=1).argmax(axis=0), weight.sum(axis=0)
+        # With the lamps that were too few before.
+        lamps = k - self.hidden / share
+        found = np.where((k > 0) & (lamps >= np.where(known, detectable, _DETECTABLE) - 0.5), by_size, 0.0)
+        best = found.argmax(axis=0)
+        return Odds(
+            nights + 1,
+            means[nights, np.arange(n)] * factor,
+            spreads[nights, np.arange(n)] * factor,
+            by_size[k[:, 0] > 0].sum(axis=0),
+            by_size[k[:, 0] < 0].sum(axis=0),
+            found.sum(axis=0),
+            np.rint(np.nan_to_num(lamps[best, np.arange(n)])).astype(np.int64),
+        )
+
+    def _sizes(self, share: FloatArray) -> IntArray:
+        """Numbers of lamps that may go out, or (negative) burn again."""
+        most = int(min(_MOST_LAMPS, np.ceil(1.0 / np.nanmin(share, initial=1.0))))
+        return np.concatenate((np.arange(-most, 0), np.arange(1, most + 1)))
 
     def _with_steps(
-        self,
-        stepped: BoolArray,
-        size: FloatArray,
-        width: IntArray,
-        strength: FloatArray,
-        again: BoolArray,
-        dawn_us: int,
+        self, alarmed: BoolArray, risen: BoolArray, odds: Odds, again: BoolArray, dawn_us: int
     ) -> tuple[StepWatch, tuple[Finding, ...]]:
-        if not stepped.any():
-            return self, ()
         found: list[Finding] = []
         steps = list(self.open_steps)
-        for at in np.flatnonzero(stepped).tolist():
-            from_us = int(self.dusks_us[-int(width[at]), at])
-            if size[at] > 0.0:
-                steps[at], ended = after_rise(steps[at], float(size[at]))
+        hidden, shift, settled = self.hidden.copy(), self.shift.copy(), self.settled.copy()
+        for at in np.flatnonzero(alarmed | risen).tolist():
+            from_us, size = int(self.dusks_us[-int(odds.nights[at]), at]), float(odds.mean[at])
+            if risen[at]:
+                steps[at], ended = after_rise(steps[at], size)
                 found += [one.finding(at, to_us=from_us) for one in ended]
+                left = float(shift[at]) + sum(one.share for one in steps[at])
+                hidden[at] = min(0.0, left)
+                if not steps[at] and abs(left) <= _SAME * float(odds.error[at]):
+                    # All lamps burn again: what the cabinet then draws is known from long before.
+                    shift[at], hidden[at], settled[at] = 0.0, 0.0, self.limits.learn_nights
                 continue
-            share = -float(size[at])
+            share, lamps = -size - float(hidden[at]), int(odds.lamps[at])
+            hidden[at] = 0.0
             if again[at] and steps[at] and steps[at][-1].confirmed_us >= from_us - _DAY_US:
                 # It began within the night before, which showed a part of it.
-                share, from_us = share + steps[at][-1].share, steps[at][-1].from_us
+                before = steps[at][-1]
+                share, lamps, from_us = share + before.share, lamps + (before.lamps or 0), before.from_us
                 steps[at] = steps[at][:-1]
-            lamps = None
-            if np.isfinite(self.lamp_share[at]):
-                lamps = max(1, round(share / float(self.lamp_share[at])))
-            odds = self.limits.prior * np.exp(min(50.0, float(strength[at]) ** 2 / 2.0))
-            step = OpenStep(share, lamps, from_us, dawn_us, float(odds / (1.0 + odds)))
+            told = lamps if np.isfinite(self.lamp_share[at]) else None
+            step = OpenStep(share, told, from_us, dawn_us, float(odds.detectable[at]))
             steps[at] = (*steps[at], step)
             found.append(step.finding(at))
-        return replace(self, open_steps=tuple(steps)), tuple(found)
+        return replace(self, open_steps=tuple(steps), hidden=hidden, shift=shift, settled=settled), tuple(found)
 
 
 def _night_factor(hours: FloatArray, correlation_h: float) -> FloatArray:
@@ -218,13 +280,12 @@ def _night_factor(hours: FloatArray, correlation_h: float) -> FloatArray:
     return np.sqrt(variance(hours) / variance(np.ones_like(hours)))
 
 
-def _winsorised_sigma(values: FloatArray, least: int) -> FloatArray:
-    """(n,) standard deviation about 0 of each column with what lies beyond three robust σ drawn in; NaN of few."""
-    known = np.isfinite(values)
-    enough = known.sum(axis=0) >= least
-    found = np.full(values.shape[1], np.nan)
-    if enough.any():
-        part = values[:, enough]
-        bound = 3.0 * 1.4826 * np.nanmedian(np.abs(part), axis=0)
-        found[enough] = np.sqrt(np.nanmean(np.clip(part, -bound, bound) ** 2, axis=0))
-    return found
+def _winsorised(values: FloatArray, least: int) -> tuple[FloatArray, FloatArray]:
+    """(n,) mean and standard deviation of each column with what lies beyond three robust σ drawn in; NaN of few."""
+    n = values.shape[1]
+    groups = medians_by(np.broadcast_to(np.arange(n), values.shape).ravel(), values.ravel(), n)
+    drawn = np.clip(values, groups.median - 3.0 * groups.sigma, groups.median + 3.0 * groups.sigma)
+    count = np.where(groups.n >= least, groups.n, np.nan)
+    mean = np.where(np.isfinite(drawn), drawn, 0.0).sum(axis=0) / count
+    off = drawn - mean
+    return mean, np.sqrt(np.where(np.isfinite(off), off**2, 0.0).sum(axis=0) / count)
