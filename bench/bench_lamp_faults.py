@@ -70,7 +70,7 @@ def cabinets() -> list[Row]:
         Row("cabinets: number of lamps told right", right / max(1, counted), ""),
         Row("cabinets: steps < 3 sigma, not detectable", small, "faults"),
         Row("cabinets: of them alarmed all the same", sum(score.undetectable_alarmed for score in scores), "faults"),
-        Row("cabinets: alarms that tell a number < 3 sigma", sum(score.told_too_small for score in scores), "alarms", "0"),
+        Row("cabinets: alarms that tell a number < 3 sigma", sum(score.told_too_small for score in scores), "alarms", "<= 0"),
         Row(f"cabinets: false alarms in {nights:,} cabinet-nights without faults", free, "per 1,000", "<= 1"),
     ]
 

@@ -4,7 +4,7 @@ A night's residual is the cabinet's mean power over what it was expected to be, 
 the cabinet's own nights. After each night it is asked how probable it is that k lamps have been out for w nights, for
 each k and w: from the means of the last w nights, held against the spread that such means had, so that weather which
 lasts for days isn't taken for a step. Fewer lamps than make 3σ are not detectable. A step is alarmed at once when it
-surely is of as many as that, and once it is some nights old when that is about as probable as not; no number below is
+surely is of as many as that, and once it is some nights old when that is more probable than not; no number below is
 ever told. What is smaller is remembered: with the next lamp that goes out it may be enough."""
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class StepLimits:
     power.  correlation_h : in which the supply's voltage forgets where it was: long nights spread less."""
 
     sure: float = 0.97
-    likely: float = 0.4
+    likely: float = 0.5
     settled_nights: int = 4
     nights: int = 5
     prior: float = 0.001
