@@ -13,7 +13,7 @@ from babel.messages.pofile import read_po
 
 import bypuls.api
 from bypuls.api.kept import Kept
-from bypuls.api.web.language import environment, translations
+from bypuls.api.web.language import environment, translations, units_kept
 from bypuls.store.protocol import Unavailable
 
 WEB = Path(bypuls.api.__file__).parent / "web"
@@ -151,6 +151,12 @@ def test_numbers_and_times_are_those_of_the_language(town: Any) -> None:
     assert danish["clock"](town.context.clock()).replace(".", ":") == "12:07"
     assert "minutter" in danish["span"](240.0)
     assert translations("da").gettext("The town now") == "Byen nu"
+
+
+def test_no_line_breaks_between_a_number_and_its_unit() -> None:
+    told = '<p title="3 %">99,9 % · 12 kWh/m² · 5 min. · 3 t, 4 tændskabe, 7 hours</p><path d="M1 2 h 3"/>'
+    kept = '<p title="3 %">99,9~% · 12~kWh/m² · 5~min. · 3~t, 4 tændskabe, 7 hours</p><path d="M1 2 h 3"/>'
+    assert units_kept(told) == kept.replace("~", "\N{NO-BREAK SPACE}")
 
 
 def test_the_page_says_what_is_unknown(page: Any) -> None:

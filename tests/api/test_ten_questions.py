@@ -32,7 +32,7 @@ QUESTIONS = (
     Question("How far from 85 %?", (), "#climate .target", r"Reached|less CO₂|On track"),
     Question(
         "What moved since last year, and why?", ("#climate a[href^='/climate']",), "#changes + div",
-        r"2024: [\d.]+ t\. 2025: [\d.]+ t",
+        r"2024: [\d.]+\st\. 2025: [\d.]+\st",
     ),
     Question(
         "Which five buildings waste most, and when?", (NAV.format("/buildings"), "table.ranking tbody a"),

@@ -35,25 +35,25 @@ class PlanWords(words.Words):
         if value is None:
             return words.DASH
         if abs(value) >= 10_000.0:
-            return f"{self.num(value / 1000.0)} MWh"
-        return f"{self.num(value)} kWh"
+            return f"{self.num(value / 1000.0)}{words.NBSP}MWh"
+        return f"{self.num(value)}{words.NBSP}kWh"
 
     def kg(self, value: float | None) -> str:
         """A mass: tonnes from ten on."""
         if value is None:
             return words.DASH
         if abs(value) >= 10_000.0:
-            return f"{self.num(value / 1000.0)} t"
-        return f"{self.num(value)} kg"
+            return f"{self.num(value / 1000.0)}{words.NBSP}t"
+        return f"{self.num(value)}{words.NBSP}kg"
 
     def money(self, value: float | None) -> str:
         """Danish kroner: millions from one on."""
         if value is None:
             return words.DASH
         if abs(value) >= 1e6:
-            return self("{n} million kr", n=self.num(value / 1e6, 1))
-        return self("{n} kr", n=self.num(value))
+            return self("{n} million kr", n=self.num(value / 1e6, 1)).replace(" ", words.NBSP)
+        return self("{n} kr", n=self.num(value)).replace(" ", words.NBSP)
 
     def years(self, value: float | None) -> str:
         """A length of time in years."""
-        return self("{n} years", n=self.num(value, 1))
+        return self("{n} years", n=self.num(value, 1)).replace(" ", words.NBSP)

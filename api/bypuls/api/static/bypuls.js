@@ -73,7 +73,7 @@
       const value = at === null || at === undefined ? null : data[i + 1][at];
       const key = document.createElement("span");
       key.className = "key";
-      key.textContent = value === null || value === undefined ? (units ? `${label} [${units}]` : label) : `${label} ${number(digits).format(value)} ${units}`.trim();
+      key.textContent = value === null || value === undefined ? (units ? `${label} [${units}]` : label) : `${label} ${number(digits).format(value)}\u00a0${units}`.trim();
       box.append(key);
     });
     if (at !== null && at !== undefined) {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import cache
 from gettext import GNUTranslations
@@ -21,6 +22,17 @@ DEFAULT = "da"
 COOKIE = "byp_lang"
 UNKNOWN = "–"
 _PACKAGE = "bypuls.api.web"
+
+
+_TEXT = re.compile(r">[^<]+")
+_BEFORE_UNIT = re.compile(
+    r"(?<=[\d–]) (?=(?:[%‰]|°C|[kMG]?Wh|[kM]?W|kg|g|t|km/h|km|m[²³]?|mm|kr|DKK|lx|V|A|min|s|h)(?:/\w+[²³]?)?(?!\w))"
+)
+
+
+def units_kept(page: str) -> str:
+    """A page of HTML in which no line breaks between a number and its unit, whoever wrote them."""
+    return _TEXT.sub(lambda text: _BEFORE_UNIT.sub("\u00a0", text[0]), page)
 
 
 def language_of(request: Request) -> str:

@@ -28,7 +28,7 @@ from bypuls.api.targets.standing import ranked_targets
 from bypuls.api.town_now import lights_of, newest, power_of, vehicles_last_hour
 from bypuls.api.web.first import first_told
 from bypuls.api.web.kiosk import kiosk_of
-from bypuls.api.web.language import COOKIE, LANGUAGES, environment, language_of
+from bypuls.api.web.language import COOKIE, LANGUAGES, environment, language_of, units_kept
 from bypuls.api.web.period import Shows, carried, picked_of, today_of, with_query
 from bypuls.store.registry import verify_key
 
@@ -71,7 +71,7 @@ def render(request: Request, template: str, status: int = 200, **values: Any) ->
         )
     )
     headers = {"Cache-Control": "no-store", "Content-Language": language, "Vary": "Cookie, Accept-Language"}
-    response = HTMLResponse(text, status, headers)
+    response = HTMLResponse(units_kept(text), status, headers)
     if request.query_params.get("lang") in LANGUAGES:
         response.set_cookie(
             COOKIE, language, max_age=_YEAR_S, samesite="lax", httponly=True, secure=request.url.scheme == "https"
