@@ -15,6 +15,11 @@ import pytest
 Start = Callable[..., subprocess.Popen[str]]
 
 
+def _as_from_a_terminal() -> None:
+    """Tests may be run under nohup, which has SIGHUP ignored by all that is started from there."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 @pytest.fixture
 def start() -> Iterator[Start]:
     """Starts `bypuls WORDS…`; what still runs at the end of the test is killed with all that it started."""
@@ -29,6 +34,7 @@ def start() -> Iterator[Start]:
                 stderr=subprocess.STDOUT,
                 text=True,
                 start_new_session=True,
+                preexec_fn=_as_from_a_terminal,
                 env={**os.environ, **(environment or {})},
             )
         started.append(process)
