@@ -157,6 +157,8 @@ def test_no_line_breaks_between_a_number_and_its_unit() -> None:
     told = '<p title="3 %">99,9 % · 12 kWh/m² · 5 min. · 3 t, 4 tændskabe, 7 hours</p><path d="M1 2 h 3"/>'
     kept = '<p title="3 %">99,9~% · 12~kWh/m² · 5~min. · 3~t, 4 tændskabe, 7 hours</p><path d="M1 2 h 3"/>'
     assert units_kept(told) == kept.replace("~", "\N{NO-BREAK SPACE}")
+    typed = "<textarea name='text'>dark for 5 h</textarea><pre><code>sleep 5 s\nsleep 3 min</code></pre>"
+    assert units_kept(typed) == typed
 
 
 def test_the_page_says_what_is_unknown(page: Any) -> None:

@@ -12,11 +12,11 @@ from bypuls.analysis.lighting.cabinet_watch import CabinetMeters, CabinetWatch, 
 from bypuls.analysis.lighting.cabinets import CabinetLimits
 from bypuls.analysis.lighting.findings import Finding
 from bypuls.analysis.lighting.night_steps import StepLimits
+from bypuls.analysis.lighting.open_steps import DETECTABLE_SIGMA
 from bypuls.analysis.lighting.plan import Quarters
 from bypuls.sim.noise import QUARTER_US, QUARTERS
 from bypuls.sim.noisy_cabinets import DISTURBANCES, CabinetFault, NoisyCabinets
 
-_DETECTABLE = 3.0  # σ
 _RESOLUTION_W = 10.0  # an hour's difference of a register that steps by 10 Wh
 
 
@@ -145,7 +145,7 @@ def score_cabinets(town: NoisyCabinets, watched: Watched) -> CabinetScore:
         if one.name == "lampFailure" and one.lamps is not None:
             at = int(np.searchsorted(clock.dawn_us, one.confirmed_us))
             told = one.lamps / town.lamps[one.index] / watched.sigma[at, one.index]
-            score.told_too_small += bool(told < _DETECTABLE)
+            score.told_too_small += bool(told < DETECTABLE_SIGMA)
     score.true_alarms = len(explained)
     score.false = [one for at, one in enumerate(watched.findings) if at not in explained]
     return score

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
 
 from bypuls.analysis.arrays import FloatArray, IntArray, integer_column
 from bypuls.analysis.climate.targets import ROUNDING, Target, finite_tonnes
 from bypuls.analysis.errors import BadInput
+from bypuls.analysis.student import t_quantile
 
 LEAST_YEARS = 5
 CONFIDENCE = 0.90
@@ -101,7 +101,7 @@ def forecast(found: Trend, years: npt.ArrayLike) -> Forecast:
     year = integer_column("years", years)
     away = year - found.middle_year
     line = found.at_first_t + found.slope_t * (year - found.first_year)
-    t = float(special.stdtrit(found.years - 2, 0.5 + found.confidence / 2.0))
+    t = t_quantile(found.confidence, found.years - 2)
     single = t * found.scatter_t * np.sqrt(1.0 + 1.0 / found.years)
     steeper, flatter = (found.slope_t - found.slope_low_t) * away, (found.slope_high_t - found.slope_t) * away
     ahead = away >= 0.0

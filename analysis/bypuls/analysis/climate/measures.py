@@ -14,12 +14,12 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
 
 from bypuls.analysis.arrays import FloatArray, known_column, same_length
 from bypuls.analysis.energy.normal_year import day_column
 from bypuls.analysis.energy.savings import effective_days
 from bypuls.analysis.errors import BadInput
+from bypuls.analysis.student import t_quantile
 
 CONFIDENCE = 0.90
 LEAST_DAYS = 30
@@ -99,7 +99,7 @@ def paired_saving(
     rest = both[:, 1] - after_sum / before_sum * both[:, 0]
     # Where all days lean the same way, what they lean by is all that is known of the scatter: two days' worth.
     worth = max(effective_days(count, _neighbours(rest)), 2.0)
-    width = float(special.stdtrit(worth - 1.0, 0.5 + confidence / 2.0) * rest.std(ddof=1) / np.sqrt(worth)) * count
+    width = t_quantile(confidence, worth - 1.0) * float(rest.std(ddof=1) / np.sqrt(worth)) * count
     saved = before_sum - after_sum
     return PairedSaving(
         saved, saved - width, saved + width, saved / before_sum, (saved - width) / before_sum,

@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from scipy import special
 
 from bypuls.analysis.arrays import FloatArray
 from bypuls.analysis.energy.change_point import Kind
@@ -23,6 +22,7 @@ from bypuls.analysis.energy.normal_year import DayArray
 from bypuls.analysis.energy.periods import CheckedDays, Period, checked_days, last_days
 from bypuls.analysis.energy.signature import KINDS, Signature, signature
 from bypuls.analysis.errors import BadInput, NotEnoughDays
+from bypuls.analysis.student import t_quantile
 
 BASELINE_DAYS = 365
 """Length of the baseline [d]: one whole year, the last before the reporting period. Source: CalTRACK 2.0, section 2."""
@@ -170,7 +170,7 @@ def half_width(model: Signature, modelled: float, days: int, span_days: int, *, 
     if n_eff - quality.p < 1.0 or quality.cv_rmse is None:
         return None
     months = span_days / _DAYS_PER_MONTH
-    t = float(special.stdtrit(n_eff - quality.p, 0.5 + confidence / 2.0))
+    t = t_quantile(confidence, n_eff - quality.p)
     factor = _A * months**2 + _B * months + _C
     inflation = quality.n / n_eff * (1.0 + 2.0 / n_eff) / days
     return t * factor * quality.cv_rmse * float(np.sqrt(inflation)) * modelled

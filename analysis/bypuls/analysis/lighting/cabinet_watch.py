@@ -19,7 +19,7 @@ from bypuls.analysis.lighting.cabinets import (
     own_power,
     steady_part,
 )
-from bypuls.analysis.lighting.expectation import Learned, learn, medians_by, voltage_factor
+from bypuls.analysis.lighting.expectation import Learned, column_medians, learn, voltage_factor
 from bypuls.analysis.lighting.findings import Finding
 from bypuls.analysis.lighting.night_steps import StepLimits, StepWatch
 from bypuls.analysis.lighting.plan import Quarters
@@ -193,7 +193,7 @@ def _change(before: Learned | None, after: Learned, level: FloatArray, hour: Int
     for q in np.flatnonzero(at[-1].any(axis=1)).tolist():
         was, now = (one.expected_w(level[-1, q], hour[-1, q]) for one in (before, after))
         change[q] = np.where(at[-1, q] & (was > 0.0), now / was - 1.0, np.nan)
-    return medians_by(np.broadcast_to(np.arange(n), change.shape).ravel(), change.ravel(), n).median
+    return column_medians(change).median
 
 
 def _pushed(past: Stack, latest: Stack) -> Stack:

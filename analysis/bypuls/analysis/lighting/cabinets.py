@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from bypuls.analysis.arrays import BoolArray, FloatArray, IntArray
 from bypuls.analysis.errors import BadInput
-from bypuls.analysis.lighting.expectation import medians_by
+from bypuls.analysis.lighting.expectation import column_medians
 from bypuls.analysis.lighting.findings import Finding, Name
 from bypuls.analysis.lighting.machine import Lives, Patience, step, verdicts
 
@@ -121,9 +121,7 @@ def own_power(power_w: npt.ArrayLike, resolution_w: float) -> tuple[FloatArray, 
 
     power_w : (samples, n) of surely day, NaN = unknown.  resolution_w : of the meter, over the time that it tells."""
     power = np.asarray(power_w, dtype=np.float64)
-    n = power.shape[1]
-    every = np.broadcast_to(np.arange(n), power.shape)
-    groups = medians_by(every.ravel(), power.ravel(), n)
+    groups = column_medians(power)
     # Mean and spread of what lies near the median: a coarse meter's median would be one of its steps.
     with np.errstate(invalid="ignore"):
         near = np.abs(power - groups.median) <= 4.0 * np.fmax(groups.sigma, resolution_w * _RESOLUTION_SIGMA)

@@ -51,6 +51,13 @@ def medians_by(group: npt.ArrayLike, values: npt.ArrayLike, groups: int) -> Grou
     return Groups(median, MAD_TO_SIGMA * _medians(index, np.abs(value - median[index]), n), n)
 
 
+def column_medians(values: npt.ArrayLike) -> Groups:
+    """Median, spread and count of each column of `values` (samples, n); NaN is left out."""
+    columns = np.asarray(values, dtype=np.float64)
+    n = columns.shape[1]
+    return medians_by(np.broadcast_to(np.arange(n), columns.shape).ravel(), columns.ravel(), n)
+
+
 def _medians(index: IntArray, value: FloatArray, n: IntArray) -> FloatArray:
     found = np.full(n.shape, np.nan)
     filled = np.flatnonzero(n)

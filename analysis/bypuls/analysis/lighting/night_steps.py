@@ -16,11 +16,10 @@ import numpy.typing as npt
 
 from bypuls.analysis.arrays import BoolArray, FloatArray, IntArray, finite_column, known_column
 from bypuls.analysis.errors import BadInput
-from bypuls.analysis.lighting.expectation import medians_by
+from bypuls.analysis.lighting.expectation import column_medians
 from bypuls.analysis.lighting.findings import Finding
-from bypuls.analysis.lighting.open_steps import OpenStep, after_rise
+from bypuls.analysis.lighting.open_steps import DETECTABLE_SIGMA, OpenStep, after_rise, detectable_lamps
 
-_DETECTABLE = 3.0
 _SAME = 2.5  # σ, within which a level is the one from before
 _MOST_LAMPS = 200  # that are told apart
 _TYPICAL_H = 10.0  # of a night
@@ -110,13 +109,12 @@ class StepWatch:
 
     def sigma(self, hours: npt.ArrayLike) -> FloatArray:
         """(n,) σ of one night's residual over `hours` of it, as learned; NaN while too few nights are known."""
-        limits = self.limits
-        _, one = _winsorised(self.clean[: -limits.nights], limits.least_nights)
-        return np.maximum(one, limits.floor) * _night_factor(np.asarray(hours, dtype=np.float64), limits.correlation_h)
+        _, one = self._one_night()
+        return one * _night_factor(np.asarray(hours, dtype=np.float64), self.limits.correlation_h)
 
     def detectable_lamps(self, hours: npt.ArrayLike) -> FloatArray:
         """(n,) the least number of lamps whose failure can be found (3σ); NaN = unknown. Fewer are not detectable."""
-        return np.ceil(np.maximum(1.0, _DETECTABLE * self.sigma(hours) / self.lamp_share))
+        return detectable_lamps(self.sigma(hours), self.lamp_share)
 
     def rebased(self, change: FloatArray) -> StepWatch:
         """After what is expected of the cabinets changed by the share `change` (n,), NaN = it wasn't expected before:
@@ -124,13 +122,18 @@ class StepWatch:
         by = np.nan_to_num(change) / _night_factor(np.full(change.shape, _TYPICAL_H), self.limits.correlation_h)
         return replace(self, clean=self.clean - by)
 
+    def _one_night(self) -> tuple[FloatArray, FloatArray]:
+        """(n,) mean and σ of the nights that are learned from."""
+        limits = self.limits
+        usual, one = _winsorised(self.clean[: -limits.nights], limits.least_nights)
+        return usual, np.maximum(one, limits.floor)
+
     def _spreads(self) -> tuple[FloatArray, FloatArray]:
         """Of the nights that are learned from: (n,) their mean, and (nights, n) σ of the mean of one, two … of them, as
         it was, but at least what independent nights would have."""
         limits = self.limits
         past = self.clean[: -limits.nights]
-        usual, one = _winsorised(past, limits.least_nights)
-        one = np.maximum(one, limits.floor)
+        usual, one = self._one_night()
         spreads = np.tile(one, (limits.nights, 1))
         for nights in range(2, limits.nights + 1):
             means = np.lib.stride_tricks.sliding_window_view(past, nights, axis=0).mean(axis=-1)
@@ -165,7 +168,7 @@ class StepWatch:
         recent = np.where(known, np.vstack((self.recent[1:], (raw - self.shift - usual) / factor)), self.recent)
         dusks = np.where(known, np.vstack((self.dusks_us[1:], np.full(raw.size, dusk_us))), self.dusks_us)
         count = np.minimum(self.count + known, limits.nights)
-        odds = self._odds(recent, count, factor, spreads, self.detectable_lamps(length))
+        odds = self._odds(recent, count, factor, spreads, detectable_lamps(spreads[0] * long, self.lamp_share))
         enough = np.where(odds.nights >= limits.settled_nights, limits.likely, limits.sure)
         alarmed = known & (odds.detectable >= enough)
         risen = known & ~alarmed & (odds.rise >= limits.sure)
@@ -222,7 +225,7 @@ class StepWatch:
         nights, by_size = weight.sum(axis=1).argmax(axis=0), weight.sum(axis=0)
         # With the lamps that were too few before.
         lamps = k - self.hidden / share
-        found = np.where((k > 0) & (lamps >= np.where(known, detectable, _DETECTABLE) - 0.5), by_size, 0.0)
+        found = np.where((k > 0) & (lamps >= np.where(known, detectable, DETECTABLE_SIGMA) - 0.5), by_size, 0.0)
         best = found.argmax(axis=0)
         return Odds(
             nights + 1,
@@ -282,8 +285,7 @@ def _night_factor(hours: FloatArray, correlation_h: float) -> FloatArray:
 
 def _winsorised(values: FloatArray, least: int) -> tuple[FloatArray, FloatArray]:
     """(n,) mean and standard deviation of each column with what lies beyond three robust σ drawn in; NaN of few."""
-    n = values.shape[1]
-    groups = medians_by(np.broadcast_to(np.arange(n), values.shape).ravel(), values.ravel(), n)
+    groups = column_medians(values)
     drawn = np.clip(values, groups.median - 3.0 * groups.sigma, groups.median + 3.0 * groups.sigma)
     count = np.where(groups.n >= least, groups.n, np.nan)
     mean = np.where(np.isfinite(drawn), drawn, 0.0).sum(axis=0) / count

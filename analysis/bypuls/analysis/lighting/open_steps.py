@@ -5,9 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import combinations
 
+import numpy as np
+import numpy.typing as npt
+
+from bypuls.analysis.arrays import FloatArray
 from bypuls.analysis.lighting.findings import Finding
 
+DETECTABLE_SIGMA = 3.0
+"""Of a cabinet's night residual: a smaller step is not detectable."""
 _FEW = 6  # so many steps are tried in all combinations
+
+
+def detectable_lamps(sigma: npt.ArrayLike, share: npt.ArrayLike) -> FloatArray:
+    """The least number of lamps whose failure can be found; NaN = unknown.
+
+    sigma : of a night's residual, share of the full power.  share : of it, that one lamp takes."""
+    least = DETECTABLE_SIGMA * np.asarray(sigma, dtype=np.float64) / np.asarray(share, dtype=np.float64)
+    return np.ceil(np.maximum(1.0, least))
 
 
 @dataclass(frozen=True, slots=True)

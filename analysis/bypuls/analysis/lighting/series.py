@@ -12,7 +12,7 @@ from bypuls.analysis.arrays import BoolArray, FloatArray, IntArray, known_column
 from bypuls.analysis.errors import NotEnoughDays
 from bypuls.analysis.lighting.cabinets import night_residual
 from bypuls.analysis.lighting.findings import Finding
-from bypuls.analysis.lighting.open_steps import OpenStep, after_rise
+from bypuls.analysis.lighting.open_steps import DETECTABLE_SIGMA, OpenStep, after_rise, detectable_lamps
 from bypuls.analysis.lighting.plan import night_and_day
 from bypuls.analysis.lighting.segments import segments, split_of
 from bypuls.analysis.lighting.series_rules import CORE_S, HOLD_S, confidence, cycling, lit_by_day, lost_supply
@@ -98,7 +98,7 @@ def assess(
         for a, b in _pairs(dusk_us, dawn_us)
     ]
     residual, sigma, steps = _steps(at, above, expected, within, seen, share, interval_s)
-    detectable = None if share is None or sigma is None else max(1, int(np.ceil(3.0 * sigma / share)))
+    detectable = None if share is None or sigma is None else int(detectable_lamps(sigma, share))
     switching = _switching(at, above, full, dusk_us, dawn_us)
     fits = nights_that_fit(at, above, full, switching.on_us, switching.off_us, dusk_us, dawn_us)
     in_order = tuple(sorted([*found, *steps], key=lambda one: (one.from_us, one.name)))
@@ -172,7 +172,7 @@ def _steps(
     parts = _settled(values, segments(values / sigma, _PENALTY), 2 if share is None or sigma > 0.25 * share else 1)
     means = [float(values[a:b].mean()) for a, b in parts]
     long = [mean for mean, (a, b) in zip(means, parts, strict=True) if b - a >= min(3, values.size)] or means
-    least = max(3.0 * sigma / np.sqrt(5.0), _LEAST_LAMPS * share if share is not None else 0.01)
+    least = max(DETECTABLE_SIGMA * sigma / np.sqrt(5.0), _LEAST_LAMPS * share if share is not None else 0.01)
     open_steps: tuple[OpenStep, ...] = ()
     found: list[Finding] = []
     level = max(long)

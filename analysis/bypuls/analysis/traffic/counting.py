@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
 
 from bypuls.analysis.arrays import finite_column
 from bypuls.analysis.errors import BadInput
+from bypuls.analysis.student import t_quantile
 
 MIN_INTERVALS = 3
 FEWER_INTERVALS, NOBODY_COUNTED, ALL_ALIKE = "fewer_than_3_intervals", "nothing_counted_by_hand", "all_intervals_alike"
@@ -57,5 +57,5 @@ def counting_accuracy(manual: npt.ArrayLike, sensor: npt.ArrayLike, *, confidenc
     error = float(np.sqrt((k - 1) / k * ((without - without.mean()) ** 2).sum()))
     if error == 0.0:
         return Accuracy(m, s, ratio, None, None, deviation, k, ALL_ALIKE)
-    half = float(special.stdtrit(k - 1, 0.5 + confidence / 2.0)) * error
+    half = t_quantile(confidence, k - 1) * error
     return Accuracy(m, s, ratio, max(ratio - half, 0.0), ratio + half, deviation, k)

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
 
 from bypuls.analysis.arrays import FloatArray, finite_column
 from bypuls.analysis.errors import BadInput
 from bypuls.analysis.histogram_rows import percentile_rows
+from bypuls.analysis.student import t_quantile
 
 MIN_DAYS = 3
 CONFIDENCE = 0.95
@@ -36,7 +36,7 @@ class DayEstimate:
 
     def half_width(self, *, resolution: float = 0.0, confidence: float = CONFIDENCE) -> float:
         """Half of the interval: t(df) · se, at least half the resolution of what was measured."""
-        t = float(special.stdtrit(self.df, 0.5 + confidence / 2.0))
+        t = t_quantile(confidence, self.df)
         return max(t * self.se, resolution / 2.0)
 
 

@@ -24,15 +24,16 @@ UNKNOWN = "–"
 _PACKAGE = "bypuls.api.web"
 
 
-_TEXT = re.compile(r">[^<]+")
+_TEXT = re.compile(r"<(textarea|code)\b.*?</\1>|>[^<]+", re.DOTALL)
 _BEFORE_UNIT = re.compile(
     r"(?<=[\d–]) (?=(?:[%‰]|°C|[kMG]?Wh|[kM]?W|kg|g|t|km/h|km|m[²³]?|mm|kr|DKK|lx|V|A|min|s|h)(?:/\w+[²³]?)?(?!\w))"
 )
 
 
 def units_kept(page: str) -> str:
-    """A page of HTML in which no line breaks between a number and its unit, whoever wrote them."""
-    return _TEXT.sub(lambda text: _BEFORE_UNIT.sub("\u00a0", text[0]), page)
+    """A page of HTML in which no line breaks between a number and its unit, whoever wrote them. What was typed, or is
+    to be typed, stays as it is."""
+    return _TEXT.sub(lambda text: text[0] if text[1] else _BEFORE_UNIT.sub("\u00a0", text[0]), page)
 
 
 def language_of(request: Request) -> str:

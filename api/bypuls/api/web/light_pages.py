@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -149,31 +149,19 @@ def energy_fragment(request: Request) -> Response:
 @router.get("/fragments/lights/cabinets/{id}/now")
 def cabinet_fragment(request: Request, id: Id) -> Response:
     """What a cabinet's meter and its lamps come to."""
-    away = refused(request)
-    if away is not None:
-        return away
-    known("id", id, the_directory(request).cabinets)
-    return render(request, "_cabinet_now.html", **_cabinet_now(request, id))
+    return _part(request, "_cabinet_now.html", id, lambda it: it.cabinets, _cabinet_now)
 
 
 @router.get("/fragments/lights/cabinets/{id}/lamps")
 def cabinet_lamps_fragment(request: Request, id: Id) -> Response:
     """The lamps of a cabinet."""
-    away = refused(request)
-    if away is not None:
-        return away
-    known("id", id, the_directory(request).cabinets)
-    return render(request, "_cabinet_lamps.html", **_cabinet_now(request, id))
+    return _part(request, "_cabinet_lamps.html", id, lambda it: it.cabinets, _cabinet_now)
 
 
 @router.get("/fragments/lights/lamps/{id}/now")
 def lamp_fragment(request: Request, id: Id) -> Response:
     """What a lamp does now."""
-    away = refused(request)
-    if away is not None:
-        return away
-    known("id", id, the_directory(request).lamps)
-    return render(request, "_lamp_now.html", **_lamp_now(request, id))
+    return _part(request, "_lamp_now.html", id, lambda it: it.lamps, _lamp_now)
 
 
 @router.get("/lights/cabinets/{id}")
@@ -221,6 +209,18 @@ def _out_by_meter(town: Town) -> int:
             known = sum(town.dark(id) for id, one in town.lamps.items() if one.lamp.cabinet == alarm.subject)
             total += max(0, (alarm.facts.get("lamps_out") or 1) - known)
     return total
+
+
+def _part(
+    request: Request, template: str, id: str, rows: Callable[[Directory], Mapping[str, Any]],
+    now: Callable[[Request, str], dict[str, Any]],
+) -> Response:  # fmt: skip
+    """A part of the page of something registered, as it is now."""
+    away = refused(request)
+    if away is not None:
+        return away
+    known("id", id, rows(the_directory(request)))
+    return render(request, template, **now(request, id))
 
 
 def _cabinet_now(request: Request, id: str) -> dict[str, Any]:
