@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import gzip
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -24,6 +23,7 @@ from bypuls.store.influx import InfluxSettings, InfluxStore
 from bypuls.store.protocol import Store
 from bypuls.store.registry import create_key, open_registry
 from bypuls.store.sqlite import SqliteStore
+from tests.conftest import free_port
 
 REAL_DATA = Path(os.environ.get("BYPULS_REAL_DATA", Path(__file__).parents[3] / "shared" / "data"))
 YEARS = (2018, 2019)
@@ -172,12 +172,6 @@ def platform(
         ingest.terminate()
         ingest.wait(20)
         registry.close()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
 
 
 def answers(client: httpx.Client) -> bool:

@@ -11,14 +11,10 @@ from pathlib import Path
 
 import httpx
 
+from tests.conftest import free_port
+
 Start = Callable[..., subprocess.Popen[str]]
 Until = Callable[[Callable[[], bool], float, str], None]
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
 
 
 # Every new client reads all certificates of this machine first: asked twenty times a second, that is most of a core.

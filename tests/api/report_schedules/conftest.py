@@ -5,7 +5,6 @@ The hall's heat is 10 kWh an hour, 20 in its Novembers; in October 2026 five day
 # ruff: noqa: ARG001, ARG002 - handlers have the signatures that the server asks for
 
 import shutil
-import socket
 import ssl
 import subprocess
 from collections.abc import Callable, Iterator
@@ -33,6 +32,7 @@ from bypuls.store.registry import Building, Device, Registry, ReportSchedule, Se
 from bypuls.store.sqlite import SqliteStore
 from bypuls.wire import to_us
 from tests.api.conftest import Client
+from tests.conftest import free_port
 
 GAP = (datetime(2026, 10, 9, 22, tzinfo=UTC), datetime(2026, 10, 14, 22, tzinfo=UTC))
 """Five local days of October that nobody measured."""
@@ -46,13 +46,6 @@ class Clock:
 
     def __call__(self) -> datetime:
         return self.now
-
-
-def free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port: int = listening.getsockname()[1]
-        return port
 
 
 class Postbox:

@@ -12,7 +12,8 @@ from bypuls.api.reports.schedule import Mailer, MailSettings
 from bypuls.api.reports.schedule.due import due_after, latest_due
 from bypuls.store.book import ReportRun
 from bypuls.store.registry import BadValue, ReportSchedule
-from tests.api.report_schedules.conftest import Office, Postbox, free_port
+from tests.api.report_schedules.conftest import Office, Postbox
+from tests.conftest import free_port
 
 ZONE = ZoneInfo("Europe/Copenhagen")
 
